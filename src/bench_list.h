@@ -1,0 +1,2 @@
+/* bench_list.h - the benchmarks, in report order.  New: write src/<level>/<name>.c, add its line. */
+BENCH(silicon_memory)

@@ -1,0 +1,114 @@
+/* bench.h - what a benchmark is.  docs/skeleton_bench.c is a commented example.
+ *
+ * A constant struct in a file of its own, named like its path: src/silicon/memory.c holds
+ * bench_silicon_memory, on the command line silicon.memory; one line in src/bench_list.h enters it.
+ * A benchmark never reads the clock, never prints, never chooses how often it runs: core owns the
+ * clock, the warm-up, the stopping rule, the statistics, the checks and the record.
+ *
+ * Order of calls for one row, all in one worker process:
+ *   setup, verify, [once x many, timed], work, limit, verify, teardown. */
+#ifndef CORE_BENCH_H
+#define CORE_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/axis.h"
+#include "core/err.h"
+#include "core/hist.h"
+#include "core/pool.h"
+#include "core/result.h"
+
+enum device_kind { DEVICE_CPU = 1, DEVICE_GPU = 2 };
+
+/* Suites, as a mask. */
+enum { SUITE_QUICK = 1, SUITE_STANDARD = 2, SUITE_FULL = 4 };
+
+struct device_ops;
+
+struct device {
+    enum device_kind kind;
+    int index;                    /* of its kind */
+    char name[16];                /* "cpu", "gpu:0" */
+    char model[96];
+    const struct device_ops *ops; /* static */
+};
+
+/* How time is taken on a kind of device.  handle is the ops' own, one per worker and device. */
+struct device_ops {
+    const char *timing_mode; /* "wall", "batched" */
+    /* Append what is there, at most cap.  Gives the count; 0 with the reason in why. */
+    int (*list)(struct device *out, int cap, char *why, size_t why_cap);
+    int (*open)(const struct device *d, void **handle, struct err *e);
+    void (*close)(void *handle);
+    /* Around the repetitions of one sample; end gives the nanoseconds between. */
+    int (*begin)(void *handle, struct err *e);
+    int (*end)(void *handle, double *ns, struct err *e);
+    double (*floor_ns)(void *handle); /* what an empty begin/end costs */
+};
+
+struct bench_ctx {
+    const struct bench *bench;
+    const struct device *device;
+    void *device_handle;    /* gpu.h knows what it is for DEVICE_GPU; NULL for the CPU */
+    const struct params *params;
+    uint64_t seed;
+    const char *dir;        /* --dir: where scratch files may go; never NULL */
+    double seconds;         /* the row's budget, for sizing only */
+    char variant[64];       /* setup names the code path it chose */
+    char inputs[96];        /* setup names distribution and seed of its inputs */
+    struct check check;     /* verify fills reference, error, tolerance */
+    struct result *result;  /* for result_note() */
+    struct hist *ops;       /* where op_done() records; NULL: no per-operation latency */
+    struct worker *worker;  /* core's own */
+};
+
+/* One line of a plan: which points of the axes a suite runs, and how long each row may take. */
+struct plan {
+    unsigned suites;   /* mask */
+    unsigned devices;  /* mask of DEVICE_* */
+    const char *set;   /* settings; axes that are not named take their normal values */
+    double seconds;    /* budget per row, setup not included */
+};
+
+struct bench {
+    const char *name;
+    const char *question;   /* "How fast do all cores together read DRAM?" */
+    unsigned devices;       /* mask of DEVICE_* it can measure */
+    struct metric metric;
+    const struct axis *axes; /* n_axes <= AXIS_MAX */
+    int n_axes;
+    const struct plan *plans; /* n_plans; a name given on the command line runs its `standard` */
+    int n_plans;
+    size_t state_size;       /* zeroed by core, passed to every hook: no statics, no malloc */
+    double setup_timeout_s;  /* 0: 30 s.  Without sign of life for longer the row has failed */
+    bool ops_latency;        /* it brackets operations with op_start/op_done */
+    bool sustained;          /* use the whole budget even when converged (drift matters) */
+    uint64_t max_reps;       /* repetitions per sample at most; 0: as many as fill a sample */
+
+    /* Is this point meaningful at all?  false: the row does not exist (not even as skipped).
+     * NULL: every point of the cross product is. */
+    bool (*exists)(const struct params *p, enum device_kind d);
+    /* The metric of this point, where it is not `metric`.  NULL: always `metric`. */
+    const struct metric *(*metric_of)(const struct params *p);
+    /* ERR_NOTSUP with a message: skipped, the message is the reason. */
+    int (*setup)(struct bench_ctx *c, void *state, struct err *e);
+    /* Compare an output with an independent reference: fill c->check, ERR_MISMATCH when wrong. */
+    int (*verify)(struct bench_ctx *c, void *state, struct err *e);
+    /* One repetition.  On a GPU it enqueues on the handle's stream and returns. */
+    int (*once)(struct bench_ctx *c, void *state, struct err *e);
+    /* Useful work of one repetition. */
+    void (*work)(const struct bench_ctx *c, const void *state, struct work *w);
+    /* Which ceilings bound it: limit_paper / limit_measured / limit_none from limits.h. */
+    int (*limit)(struct bench_ctx *c, void *state, struct limits *out, struct err *e);
+    /* What machines of this kind reach; NULL or untouched out: unknown. */
+    void (*expect)(const struct bench_ctx *c, const void *state, struct expected *out);
+    void (*teardown)(struct bench_ctx *c, void *state); /* always called, after half a setup too */
+};
+
+/* Stamp one operation inside a repetition; core reads the clock and keeps the histogram. */
+uint64_t op_start(const struct bench_ctx *c);
+void op_done(const struct bench_ctx *c, uint64_t started);
+
+#endif

@@ -1,0 +1,39 @@
+/* plan.h - from what the user asked for to the list of rows to measure. */
+#ifndef CORE_PLAN_H
+#define CORE_PLAN_H
+
+#include "core/bench.h"
+
+struct plan_case {
+    const struct bench *bench;
+    const struct device *device; /* borrowed from plan_request.devices */
+    struct params params;
+    double seconds;
+};
+
+struct plan_request {
+    const char *const *names; /* benchmark names, globs, suites; n_names = 0 means "quick" */
+    int n_names;
+    const char *const *set;   /* --set axis=value[,value], n_set; later wins */
+    int n_set;
+    const char *device;       /* NULL, "cpu", "gpu", "gpu:N" */
+    double seconds;           /* --seconds per row; 0: as planned */
+    const struct device *devices; /* what this machine has */
+    int n_devices;
+    const char *no_gpu_why;   /* why there is no GPU in devices, for the message */
+};
+
+struct plan_list {
+    struct plan_case *cases; /* owned; no two alike */
+    int n, cap;
+    const char *suite;       /* "quick", "standard", "full" or "custom"; static */
+};
+
+/* ERR_ARG with a message that names the word at fault and, where one is near, the right one. */
+int plan_make(const struct plan_request *rq, struct plan_list *out, struct err *e);
+void plan_release(struct plan_list *l);
+
+/* The settings of one row written out, "op=read level=dram threads=all". */
+int plan_point(const struct bench *b, const char *settings, struct params *out, struct err *e);
+
+#endif

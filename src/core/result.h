@@ -1,0 +1,144 @@
+/* result.h - one row of a run: what was measured, how well, and against which limit.
+ *
+ * The C twin of docs/schema/result-v1.json; store/ turns one into the other.  Doubles that have no
+ * value are NaN here and null there. */
+#ifndef CORE_RESULT_H
+#define CORE_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/axis.h"
+#include "core/err.h"
+#include "core/sampling.h"
+
+enum result_status { RESULT_OK, RESULT_SKIPPED, RESULT_FAILED, RESULT_INVALID };
+enum result_origin { ORIGIN_MEASURED, ORIGIN_ESTIMATED, ORIGIN_SYNTHETIC, ORIGIN_IMPORTED };
+enum direction { HIGHER_IS_BETTER, LOWER_IS_BETTER };
+const char *result_status_name(enum result_status s);
+const char *result_origin_name(enum result_origin o);
+const char *direction_name(enum direction d); /* "higher", "lower" */
+
+/* What a value is made of: how work and time become the unit. */
+enum metric_basis {
+    METRIC_BYTES_PER_S, /* sum of work.bytes / time */
+    METRIC_FLOPS_PER_S, /* work.flops / time (operations, where the unit says TOPS) */
+    METRIC_ITEMS_PER_S, /* work.items / time */
+    METRIC_TIME_PER_ITEM /* time / work.items */
+};
+
+struct metric {
+    const char *name; /* "bandwidth", "throughput", "latency", "iops" */
+    const char *unit; /* "GB/s", "TFLOPS", "ns", "IOPS" */
+    enum metric_basis basis;
+    double scale; /* value = scale * (SI value): 1e-9 for GB/s, 1e9 for ns */
+    enum direction direction;
+};
+
+/* Work of ONE repetition. */
+enum work_memory { WORK_DRAM, WORK_CACHE, WORK_HBM, WORK_LINK, WORK_STORAGE, WORK_MEMORIES };
+const char *work_memory_name(enum work_memory m); /* "dram", "cache", "hbm", "link", "storage" */
+struct work {
+    double flops;
+    double bytes[WORK_MEMORIES];
+    double items;
+};
+
+enum limit_kind { LIMIT_NONE, LIMIT_PAPER, LIMIT_MEASURED, LIMIT_LATENCY };
+const char *limit_kind_name(enum limit_kind k); /* "none" is written as null */
+struct limit {
+    enum limit_kind kind;
+    double value, lo, hi; /* in the result's unit; lo, hi: interval of a measured one, else equal */
+    char source[200];     /* formula with its inputs, or the case that measured it and its age */
+    char reason[160];     /* why there is none, when kind is LIMIT_NONE */
+};
+enum { LIMITS_MAX = 4 };
+struct limits {
+    int n;
+    int binding; /* index of the one that binds: smallest rate, largest time; -1 when none */
+    struct limit l[LIMITS_MAX];
+};
+
+/* "What do machines of its kind reach?" */
+struct expected {
+    double lo, hi;    /* NaN when nothing is known of this kind of machine */
+    char source[160];
+};
+
+struct check {
+    bool done;
+    char reference[96]; /* what it was compared with */
+    double error, tolerance; /* the same measure; error <= tolerance passes, NaN fails */
+    bool passed_before, passed_after;
+};
+
+struct series {
+    char name[32], unit[12];
+    double *t_s, *value; /* n points; t since the start of the window; owned; NaN = no reading */
+    size_t n;
+    char reason[96]; /* why there are none, when n is 0 */
+};
+enum { SERIES_MAX = 24 };
+
+/* One fresh process's view of a row. */
+struct result_run {
+    struct sampling_result sampling; /* owned */
+    double start_unix_s;
+    double value; /* in the result's unit, from the median time */
+    double value_lo, value_hi;
+    struct series *telemetry; /* n_telemetry of them; owned */
+    int n_telemetry;
+    double clock_hz_median, clock_hz_min, clock_hz_max; /* dependent-add chain; NaN if not probed */
+    double cpu_seconds; /* CPU time of this process during the kept window */
+    double context_switches, page_faults;
+    double energy_j, idle_w; /* NaN: see energy_reason */
+    char energy_reason[96];
+};
+
+/* Latencies of single operations inside repetitions (I/O requests, server requests). */
+struct ops_latency {
+    uint64_t n;
+    double mean_ns, min_ns, max_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns; /* NaN: unsupported */
+};
+
+enum { RESULT_NOTES = 6 };
+
+struct result {
+    char name[48];
+    struct params params; /* axis pointers are NULL after reading a file: use text via axis_name */
+    char axis_name[AXIS_MAX][24];
+    char device[16];      /* "cpu", "gpu:0" */
+    char metric[24], unit[16];
+    enum direction direction;
+    enum result_status status;
+    enum result_origin origin;
+    char reason[256];
+    double value, value_lo, value_hi;
+    struct result_run *runs; /* n_runs; owned */
+    int n_runs;
+    struct work work;
+    struct limits limits;
+    double percent; /* of the binding limit; NaN without one */
+    struct expected expected;
+    struct check check;
+    struct ops_latency ops;
+    char variant[64];     /* the code path that ran */
+    char timing_mode[24]; /* "wall", "batched", ... */
+    char inputs[96];      /* distribution and seed */
+    double floor_ns;      /* clock overhead (or launch floor) of one sample */
+    char notes[RESULT_NOTES][200]; /* warnings and labels in words; "" ends the list */
+    double seconds;       /* wall time this row took, all runs */
+};
+
+void result_release(struct result *r);
+void result_note(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Value in `m`'s unit of one repetition that did `w` in `ns`. */
+double metric_value(const struct metric *m, const struct work *w, double ns);
+
+/* Fill value, interval, percent from runs (median over runs; the interval of one run, or order
+ * statistics over >= 6 runs, else the hull of the runs' intervals). */
+void result_settle(struct result *r);
+
+#endif

@@ -1,0 +1,49 @@
+/* worker.h - measures rows, one after the other, in the process it is called in.
+ *
+ * The runner starts it in a process of its own; a test calls worker_case directly. */
+#ifndef CORE_WORKER_H
+#define CORE_WORKER_H
+
+#include "core/bench.h"
+#include "core/limits.h"
+
+/* What core needs from the levels above it.  Every hook may be NULL: the fields it would fill are
+ * then null with a reason. */
+struct worker_services {
+    /* Background telemetry: open once per worker; window copies the series of [t0, t1] (clock_now_ns
+     * times) into run->telemetry and the counters of result_run. */
+    int (*telemetry_open)(void **handle, struct err *e);
+    void (*telemetry_close)(void *handle);
+    void (*telemetry_window)(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
+    /* Hz of the calling core now, from a chain of dependent additions (about 20 us). */
+    double (*clock_hz)(void);
+};
+
+struct worker_options {
+    uint64_t seed;
+    const char *dir;
+    double target;      /* relative half-width */
+    double seconds_max; /* no row longer than this; 0: no bound */
+    const struct worker_services *services;
+    /* A sign of life at least every 50 ms of sampling; phase is "setup", "verify", "warm-up",
+     * "sampling", "limit".  ERR_INTERRUPT stops the row and keeps what was measured.  May be NULL. */
+    int (*progress)(void *self, const char *phase, const struct sampling_progress *p);
+    void *progress_self;
+    struct ceilings *ceilings; /* in and out; borrowed */
+};
+
+struct worker;
+int worker_open(struct worker **out, const struct worker_options *o, struct err *e);
+void worker_close(struct worker *w);
+
+/* Measure one row.  Always fills *out (owned by the caller); what went wrong is its status and
+ * reason.  The return value is 0, or ERR_INTERRUPT, or ERR_CUDA / ERR_NOMEM when this process
+ * should not measure anything more. */
+int worker_case(struct worker *w, const struct bench *b, const struct device *d,
+                const struct params *p, double seconds, struct result *out);
+
+/* For limit_measured(): the result of another row measured now, with a small budget. */
+int worker_ceiling(struct worker *w, const struct device *d, const char *bench,
+                   const char *settings, bool afresh, struct ceiling *out, struct err *e);
+
+#endif
