@@ -58,6 +58,8 @@ struct bench_ctx {
     double seconds;         /* the row's budget, for sizing only */
     char variant[64];       /* setup names the code path it chose */
     char inputs[96];        /* setup names distribution and seed of its inputs */
+    double clock_hz;        /* in limit() and expect(): the core clock seen between the samples, from a
+                             * chain of dependent additions (median); NaN when it is not known */
     struct check check;     /* verify fills reference, error, tolerance */
     struct result *result;  /* for result_note() */
     struct hist *ops;       /* where op_done() records; NULL: no per-operation latency */

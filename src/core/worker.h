@@ -44,6 +44,6 @@ int worker_case(struct worker *w, const struct bench *b, const struct device *d,
 
 /* For limit_measured(): the result of another row measured now, with a small budget. */
 int worker_ceiling(struct worker *w, const struct device *d, const char *bench,
-                   const char *settings, bool afresh, struct ceiling *out, struct err *e);
+                   const char *settings, struct ceiling *out, struct err *e);
 
 #endif

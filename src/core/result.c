@@ -1,0 +1,126 @@
+/* result.c - one row of a run. */
+#include "core/result.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/limits.h"
+#include "core/mem.h"
+#include "core/stats.h"
+
+const char *result_status_name(enum result_status s)
+{
+    static const char *const names[] = { "ok", "skipped", "failed", "invalid" };
+
+    return names[s];
+}
+
+const char *result_origin_name(enum result_origin o)
+{
+    static const char *const names[] = { "measured", "estimated", "synthetic", "imported" };
+
+    return names[o];
+}
+
+const char *direction_name(enum direction d)
+{
+    return d == HIGHER_IS_BETTER ? "higher" : "lower";
+}
+
+const char *work_memory_name(enum work_memory m)
+{
+    static const char *const names[] = { "dram", "cache", "hbm", "link", "storage" };
+
+    return names[m];
+}
+
+const char *limit_kind_name(enum limit_kind k)
+{
+    static const char *const names[] = { "none", "paper", "measured", "latency" };
+
+    return names[k];
+}
+
+void result_release(struct result *r)
+{
+    for (int i = 0; i < r->n_runs; i++) {
+        struct result_run *run = &r->runs[i];
+
+        sampling_release(&run->sampling);
+        for (int s = 0; s < run->n_telemetry; s++) {
+            mem_free(run->telemetry[s].t_s);
+            mem_free(run->telemetry[s].value);
+        }
+        mem_free(run->telemetry);
+    }
+    mem_free(r->runs);
+    *r = (struct result){ 0 };
+}
+
+void result_note(struct result *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    for (int i = 0; i < RESULT_NOTES; i++) {
+        if (r->notes[i][0])
+            continue;
+        va_start(ap, fmt);
+        vsnprintf(r->notes[i], sizeof(r->notes[i]), fmt, ap);
+        va_end(ap);
+        return;
+    }
+}
+
+double metric_value(const struct metric *m, const struct work *w, double ns)
+{
+    double bytes = 0;
+
+    if (!(ns > 0))
+        return NAN; /* a clock that did not move measured nothing */
+    for (int i = 0; i < WORK_MEMORIES; i++)
+        bytes += w->bytes[i];
+    switch (m->basis) {
+    case METRIC_BYTES_PER_S: return m->scale * bytes / (ns * 1e-9);
+    case METRIC_FLOPS_PER_S: return m->scale * w->flops / (ns * 1e-9);
+    case METRIC_ITEMS_PER_S: return m->scale * w->items / (ns * 1e-9);
+    case METRIC_TIME_PER_ITEM: return m->scale * ns * 1e-9 / w->items;
+    default: return NAN;
+    }
+}
+
+/* The hull of the runs' intervals: what few runs can say without claiming more. */
+static void settle_hull(struct result *r)
+{
+    r->value_lo = r->runs[0].value_lo;
+    r->value_hi = r->runs[0].value_hi;
+    for (int i = 1; i < r->n_runs; i++) {
+        r->value_lo = fmin(r->value_lo, r->runs[i].value_lo);
+        r->value_hi = fmax(r->value_hi, r->runs[i].value_hi);
+    }
+}
+
+void result_settle(struct result *r)
+{
+    double *values;
+    struct stats_interval ci;
+    enum stats_method method;
+
+    r->value = r->value_lo = r->value_hi = r->percent = NAN;
+    if (r->status != RESULT_OK || r->n_runs == 0)
+        return;
+    values = mem_calloc((size_t)r->n_runs, sizeof(*values));
+    if (!values)
+        return;
+    for (int i = 0; i < r->n_runs; i++)
+        values[i] = r->runs[i].value;
+    settle_hull(r);
+    r->value = stats_median(values, (size_t)r->n_runs);
+    if (r->n_runs >= 6 && stats_median_interval(values, (size_t)r->n_runs, 1, &r->value, &ci,
+                                                &method, NULL) == 0) {
+        r->value_lo = ci.lo;
+        r->value_hi = ci.hi;
+    }
+    r->percent = limits_percent(&r->limits, r->value, r->direction);
+    mem_free(values);
+}
