@@ -1,0 +1,24 @@
+# Every test/test_*.c is a program of its own; the rest of `make check` is in check.cmake.
+file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/test_*.c)
+
+# Tests whose names match are run under the thread sanitizer too ...
+set(tests_threads "pool|telemetry|sampler|runner|worker")
+# ... and these measure time, so nothing runs beside them.
+set(tests_serial "clock|memory|compute|storage|pool|telemetry|runner|skeleton")
+
+foreach(t ${tests})
+  get_filename_component(name ${t} NAME_WE)
+  add_executable(${name} ${t})
+  target_link_libraries(${name} PRIVATE headroom_all)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+  set(labels unit)
+  if(name MATCHES "${tests_threads}")
+    list(APPEND labels threads)
+  endif()
+  if(name MATCHES "${tests_serial}")
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}")
+endforeach()
