@@ -4,7 +4,7 @@
 #   make run                build, then measure (RUN="standard --dir /data" says what)
 #   make check              every test; ends with CTest's closing line
 #   make install PREFIX=    program, man page, completions (default /usr/local; DESTDIR is kept)
-#   make format | clean
+#   make format | tidy | check-arm | clean
 RUN ?= quick
 PREFIX ?= /usr/local
 
@@ -33,7 +33,15 @@ format:
 	$(packages) format
 	@tools/format
 
+tidy:
+	$(packages) tidy
+	@tools/tidy
+
+check-arm:
+	$(packages) check-arm
+	@tools/check-arm
+
 clean:
 	rm -rf build build-* dist
 
-.PHONY: all run check install format clean
+.PHONY: all run check install format tidy check-arm clean

@@ -1,0 +1,13 @@
+#!/bin/sh
+# headers.sh ROOT - each header compiles alone, as C11 and as C++17 (nvcc reads them as C++).
+set -eu
+cd "$1"
+bad=0
+for h in $(find src -name '*.h' | sort); do
+    for how in 'gcc -x c -std=gnu11' 'g++ -x c++ -std=gnu++17'; do
+        # The list of benchmarks is the one header that its includer completes.
+        $how -D_GNU_SOURCE '-DBENCH(id)=' -Isrc -Wall -Wextra -Werror -Wno-unused-function \
+            -fsyntax-only -include "$h" /dev/null || { echo "$h: not by itself with $how"; bad=1; }
+    done
+done
+exit $bad

@@ -1,0 +1,44 @@
+#!/bin/sh
+# includes.sh ROOT - includes point one way:
+#   core <- host, gpu <- silicon | kernels <- models <- server <- command
+# store and report know core only; main.c knows all.  Paths are written from src/.
+set -eu
+cd "$1"
+find src -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' | sort | xargs awk '
+BEGIN {
+    may["core"] = "core"
+    may["host"] = "core host"
+    may["gpu"] = "core gpu"
+    may["store"] = "core store"
+    may["report"] = "core report"
+    may["silicon"] = "core host gpu silicon"
+    may["kernels"] = "core host gpu kernels"
+    may["models"] = "core host gpu silicon kernels models"
+    may["server"] = "core host gpu silicon kernels models server"
+    may["command"] = "core host gpu silicon kernels models server store report command"
+    may["main.c"] = may["command"]
+    may["bench_table.c"] = "core"
+    may["bench_list.h"] = ""
+    generated["build_info.h"] = 1
+}
+/^[ \t]*#[ \t]*include[ \t]*"/ {
+    split(FILENAME, path, "/")
+    from = path[2]
+    split($0, quoted, "\"")
+    what = quoted[2]
+    if (what in generated || what == "bench_list.h")
+        next
+    to = what
+    sub("/.*", "", to)
+    if (!(from in may)) {
+        print FILENAME ": src/" from " has no place in the order of layers"
+        bad = 1
+    } else if (what ~ /\.\./ || what !~ /\//) {
+        print FILENAME ":" FNR ": \"" what "\" is not written from src/"
+        bad = 1
+    } else if (index(" " may[from] " ", " " to " ") == 0) {
+        print FILENAME ":" FNR ": " from " may not know " to " (\"" what "\")"
+        bad = 1
+    }
+}
+END { exit bad }'
