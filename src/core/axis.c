@@ -73,9 +73,12 @@ int parse_size(const char *s, int64_t lo, int64_t hi, const char *what, int64_t 
     static const struct {
         const char *suffix;
         int64_t factor;
-    } units[] = { { "", 1 },          { "B", 1 },          { "K", 1 << 10 },   { "KiB", 1 << 10 },
-                  { "M", 1 << 20 },   { "MiB", 1 << 20 },  { "G", 1 << 30 },   { "GiB", 1 << 30 },
-                  { "KB", 1000 },     { "kB", 1000 },      { "MB", 1000000 },  { "GB", 1000000000 } };
+    } units[] = {
+        { "", 1 },          { "B", 1 },           { "K", 1 << 10 },        { "KiB", 1 << 10 },
+        { "M", 1 << 20 },   { "MiB", 1 << 20 },   { "G", 1 << 30 },        { "GiB", 1 << 30 },
+        { "T", 1LL << 40 }, { "TiB", 1LL << 40 }, { "TB", 1000000000000 }, { "KB", 1000 },
+        { "kB", 1000 },     { "MB", 1000000 },    { "GB", 1000000000 }
+    };
     char *end;
     long long v;
     int64_t bytes = -1;
@@ -92,8 +95,9 @@ int parse_size(const char *s, int64_t lo, int64_t hi, const char *what, int64_t 
     if (bytes < lo || bytes > hi) {
         axis_format(&as_size, lo, lo_text);
         axis_format(&as_size, hi, hi_text);
-        return ERR(e, ERR_ARG, "%s: \"%.40s\" is not a size from %s to %s (such as 4KiB, 1MiB, 2GiB)",
-                   what, s, lo_text, hi_text);
+        return ERR(e, ERR_ARG,
+                   "%s: \"%.40s\" is not a size from %s to %s (such as 4KiB, 1MiB, 2GiB)", what, s,
+                   lo_text, hi_text);
     }
     *out = bytes;
     return 0;
@@ -117,7 +121,8 @@ int parse_seconds(const char *s, double lo, double hi, const char *what, double 
                 v = number * units[i].factor;
     }
     if (!(v >= lo && v <= hi))
-        return ERR(e, ERR_ARG, "%s: \"%.40s\" is not a time from %g s to %g s (such as 2, 0.5, 500ms, 2m)",
+        return ERR(e, ERR_ARG,
+                   "%s: \"%.40s\" is not a time from %g s to %g s (such as 2, 0.5, 500ms, 2m)",
                    what, s, lo, hi);
     *out = v;
     return 0;
@@ -243,8 +248,8 @@ void params_format(const struct params *p, char *buf, size_t cap)
     if (cap)
         buf[0] = '\0';
     for (int i = 0; i < p->n && n < cap; i++) {
-        int w = snprintf(buf + n, cap - n, "%s%s=%s", i ? " " : "", p->p[i].axis->name,
-                         p->p[i].text);
+        int w =
+            snprintf(buf + n, cap - n, "%s%s=%s", i ? " " : "", p->p[i].axis->name, p->p[i].text);
 
         n += w > 0 ? (size_t)w : 0;
     }
