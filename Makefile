@@ -3,12 +3,18 @@
 #   make                    build/headroom, for this machine
 #   make run                build, then measure (RUN="standard --dir /data" says what)
 #   make check              every test; ends with CTest's closing line
+#   make bundle             dist/headroom-VERSION-linux-ARCH.tar.gz (ARCH="80 90a": which GPUs)
 #   make install PREFIX=    program, man page, completions (default /usr/local; DESTDIR is kept)
-#   make format | tidy | check-arm | clean
+#   make format | tidy | coverage | check-arm | fuzz | clean
 RUN ?= quick
 PREFIX ?= /usr/local
+ARCH ?= 75 80 86 89 90 100 120 121
+HOST ?= $(shell uname -m)
+FUZZ_SECONDS ?= 60
 
 packages = @tools/install-packages
+space := $(subst ,, )
+arch_list = $(subst $(space),;,$(strip $(ARCH)))
 
 all:
 	$(packages) build
@@ -24,6 +30,10 @@ check:
 	@tools/build dev
 	@ctest --test-dir build-dev --output-on-failure --parallel $$(nproc)
 
+bundle:
+	$(packages) bundle
+	@HOST="$(HOST)" tools/bundle "$(arch_list)"
+
 install:
 	$(packages) install
 	@tools/build default
@@ -37,11 +47,19 @@ tidy:
 	$(packages) tidy
 	@tools/tidy
 
+coverage:
+	$(packages) coverage
+	@tools/coverage
+
 check-arm:
 	$(packages) check-arm
 	@tools/check-arm
 
+fuzz:
+	$(packages) fuzz
+	@tools/fuzz $(FUZZ_SECONDS)
+
 clean:
 	rm -rf build build-* dist
 
-.PHONY: all run check install format tidy check-arm clean
+.PHONY: all run check bundle install format tidy coverage check-arm fuzz clean

@@ -18,12 +18,8 @@ add_check(style_format LABELS style TIMEOUT 120 COMMAND ${CMAKE_SOURCE_DIR}/tool
 add_check(style_cppcheck LABELS style TIMEOUT 300 COMMAND ${CMAKE_SOURCE_DIR}/tools/tidy cppcheck)
 
 # The suites build with every core, and hold tests that measure time: nothing beside them.
-foreach(suite asan tsan arm)
+foreach(suite asan tsan arm bundle)
   add_check(suite_${suite} LABELS suite TIMEOUT 900
     COMMAND ${CMAKE_SOURCE_DIR}/tools/suite ${suite})
   set_tests_properties(suite_${suite} PROPERTIES RUN_SERIAL ON)
 endforeach()
-if(HEADROOM_CUDA)
-  add_check(suite_cuda LABELS suite TIMEOUT 900 COMMAND ${CMAKE_SOURCE_DIR}/tools/suite cuda)
-  set_tests_properties(suite_cuda PROPERTIES RUN_SERIAL ON)
-endif()
