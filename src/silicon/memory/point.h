@@ -1,0 +1,64 @@
+/* point.h - what a row of silicon.memory asks for, and the hooks that answer it: streams on a CPU,
+ * a pointer chase on a CPU, streams on a GPU.  memory.c picks by device and op. */
+#ifndef SILICON_MEMORY_POINT_H
+#define SILICON_MEMORY_POINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/bench.h"
+#include "core/limits.h"
+
+/* In the order of the axes' names in memory.c. */
+enum point_op { POINT_READ, POINT_WRITE, POINT_COPY, POINT_TRIAD, POINT_LATENCY };
+enum point_level { POINT_L1, POINT_L2, POINT_L3, POINT_DRAM, POINT_HBM };
+
+struct point {
+    enum point_op op;
+    enum point_level level;
+    bool all; /* threads=all */
+};
+
+static inline struct point point_of(const struct params *p)
+{
+    return (struct point){
+        .op = (enum point_op)params_get(p, "op"),
+        .level = (enum point_level)params_get(p, "level"),
+        .all = params_get(p, "threads") == 1,
+    };
+}
+
+/* As the hooks of struct bench. */
+struct point_hooks {
+    int (*setup)(struct bench_ctx *c, void *state, struct err *e);
+    int (*verify)(struct bench_ctx *c, void *state, struct err *e);
+    int (*once)(struct bench_ctx *c, void *state, struct err *e);
+    void (*work)(const struct bench_ctx *c, const void *state, struct work *w);
+    int (*limit)(struct bench_ctx *c, void *state, struct limits *out, struct err *e);
+    void (*teardown)(struct bench_ctx *c, void *state);
+};
+
+/* Bytes that a stream uses per element of 8, as STREAM counts them: what the loop reads plus what
+ * it writes, without the line that an ordinary store reads first (write-allocate). */
+static inline double point_bytes(enum point_op op)
+{
+    return op == POINT_TRIAD ? 24 : op == POINT_COPY ? 16 : 8;
+}
+
+static inline int point_arrays(enum point_op op)
+{
+    return op == POINT_TRIAD ? 3 : op == POINT_COPY ? 2 : 1;
+}
+
+/* What the arrays hold: integers 0 .. 1023, a different sequence for each stream.  Sums and
+ * 3 * value stay exact in FP64, so that every check is for equality. */
+enum { POINT_FACTOR = 3 };
+
+static inline double point_value(uint64_t seed, int stream, uint64_t i)
+{
+    uint64_t x = (i + 1) * 0x9e3779b97f4a7c15u + (seed + (uint64_t)stream) * 0xbf58476d1ce4e5b9u;
+
+    return (double)((x ^ (x >> 32)) >> 22 & 1023);
+}
+
+#endif
