@@ -1,0 +1,31 @@
+/* atomic_file.h - replace a file in one step: readers see the old one or the new one, whole.
+ *
+ * The new text goes to an unnamed file (O_TMPFILE), is synced, gets the name ".NAME.tmp" beside the
+ * target, and is renamed over it.  Where unnamed files are refused it has that name from the start.
+ * A ".NAME.tmp" left by a run that was killed in between is taken over by the next write.
+ * A target that exists and is no regular file (a device, a pipe) is written directly.  Symbolic
+ * links are followed, the mode of the old file is kept. */
+#ifndef STORE_ATOMIC_FILE_H
+#define STORE_ATOMIC_FILE_H
+
+#include <stdio.h>
+
+#include "core/err.h"
+
+/* Write the whole text to f; may be called twice, with a fresh f.  What f refused is found by the
+ * caller; other failures are returned. */
+typedef int (*atomic_file_fill)(const void *self, FILE *f, struct err *e);
+
+/* 0; ERR_IO with the path and the reason (permission, no space ...), the old file is then as it
+ * was; or what fill returned. */
+int atomic_file_write(const char *path, atomic_file_fill fill, const void *self, struct err *e);
+
+/* Could atomic_file_write work?  Tries by making a file in the folder that leaves no trace.
+ * ERR_IO, or ERR_ARG where the path itself makes no sense. */
+int atomic_file_check(const char *path, struct err *e);
+
+/* The whole file, followed by a NUL that *n does not count; owned by the caller (mem_free).
+ * ERR_IO with path and reason, ERR_FORMAT above max bytes, ERR_NOMEM. */
+int atomic_file_read(const char *path, size_t max, char **text, size_t *n, struct err *e);
+
+#endif

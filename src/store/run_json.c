@@ -1,0 +1,188 @@
+/* run_json.c - a whole run as the text of a result file, and back. */
+#include "store/run_json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "store/ceiling_json.h"
+#include "store/facts_json.h"
+#include "store/jsonio.h"
+#include "store/result_json.h"
+#include "store/result_parse.h"
+
+enum { ARG_MAX_TEXT = 1 << 20 };
+
+/* ---- writing ---- */
+
+static json_t *head_json(const struct run_record *r)
+{
+    json_t *o = json_object(), *argv = json_array();
+    bool lost = !argv;
+
+    for (int i = 0; i < r->argc; i++)
+        jsonio_append(argv, jsonio_new_text(r->argv[i]), &lost);
+    jsonio_put(o, "id", jsonio_new_text(r->id), &lost);
+    jsonio_put(o, "start", jsonio_new_text(r->start), &lost);
+    jsonio_put(o, "end", jsonio_new_text_or_null(r->end), &lost);
+    jsonio_put(o, "argv", argv, &lost);
+    jsonio_put(o, "suite", jsonio_new_text(r->suite), &lost);
+    jsonio_put(o, "seed", jsonio_new_count(r->seed), &lost);
+    jsonio_put(o, "status", json_string(run_status_name(r->status)), &lost);
+    return jsonio_done(o, lost);
+}
+
+/* The fingerprint follows from the other fields; a file read back keeps the one it had. */
+static json_t *machine_json(const struct run_record *r)
+{
+    json_t *o = facts_json(&r->machine);
+    char fingerprint[24];
+    bool lost = !o;
+
+    if (!facts_get(&r->machine, "fingerprint")) {
+        machine_fingerprint(&r->machine, fingerprint);
+        jsonio_put(o, "fingerprint", json_string(fingerprint), &lost);
+    }
+    return jsonio_done(o, lost);
+}
+
+/* before, the value (taken), nothing after: each piece is one line. */
+static int print_piece(FILE *f, const char *before, json_t *piece, struct err *e)
+{
+    int rc = 0;
+
+    if (!piece)
+        return ERR(e, ERR_NOMEM, "no memory to write the result");
+    if (fputs(before, f) < 0 || json_dumpf(piece, f, JSON_COMPACT) != 0)
+        rc = ferror(f) ? ERR(e, ERR_IO, "cannot write the result")
+                       : ERR(e, ERR_NOMEM, "no memory to write the result");
+    json_decref(piece);
+    return rc;
+}
+
+int run_json_print(const struct run_record *r, FILE *f, struct err *e)
+{
+    int rc = 0;
+
+    jsonio_init();
+    if (r->seed > INT64_MAX)
+        return ERR(e, ERR_ARG,
+                   "seed %" PRIu64 " is above %" PRId64 ", the largest that a result "
+                   "file holds",
+                   r->seed, INT64_MAX);
+    fprintf(f, "{\n\"schema\": %d", RECORD_SCHEMA);
+    TRY(print_piece(f, ",\n\"run\": ", head_json(r), e));
+    TRY(print_piece(f, ",\n\"machine\": ", machine_json(r), e));
+    TRY(print_piece(f, ",\n\"build\": ", facts_json(&r->build), e));
+    fputs(",\n\"ceilings\": [", f);
+    for (int i = 0; i < r->ceilings.n; i++)
+        TRY(print_piece(f, i ? ",\n" : "\n", ceiling_json(&r->ceilings.c[i]), e));
+    fputs("],\n\"results\": [", f);
+    for (int i = 0; i < r->n_results; i++)
+        TRY(print_piece(f, i ? ",\n" : "\n", result_json(&r->results[i]), e));
+    fputs("]\n}\n", f);
+    if (ferror(f))
+        rc = ERR(e, ERR_IO, "cannot write the result");
+out:
+    return rc;
+}
+
+/* ---- reading ---- */
+
+static void parse_argv(const struct jsonio_in *head, struct run_record *r)
+{
+    struct jsonio_in list = jsonio_array(head, "argv", RUN_JSON_ARGS_MAX);
+    size_t n = json_array_size(list.node);
+
+    if (n == 0)
+        return;
+    r->argv = mem_calloc(n, sizeof(*r->argv));
+    if (!r->argv) {
+        jsonio_lost(&list);
+        return;
+    }
+    for (size_t i = 0; i < n && jsonio_ok(head); i++) {
+        const json_t *word = json_array_get(list.node, i);
+
+        if (!json_is_string(word) || json_string_length(word) > ARG_MAX_TEXT)
+            jsonio_bad(head, "argv", "item %zu is not a word", i);
+        else if (!(r->argv[r->argc++] = mem_strdup(json_string_value(word))))
+            jsonio_lost(&list);
+    }
+}
+
+static void parse_head(const struct jsonio_in *in, struct run_record *r)
+{
+    struct jsonio_in head = jsonio_object(in, "run");
+    const char *statuses[3];
+
+    for (int i = 0; i < 3; i++)
+        statuses[i] = run_status_name((enum run_status)i);
+    jsonio_text(&head, "id", r->id, sizeof(r->id));
+    jsonio_text(&head, "start", r->start, sizeof(r->start));
+    jsonio_text(&head, "end", r->end, sizeof(r->end));
+    parse_argv(&head, r);
+    jsonio_text(&head, "suite", r->suite, sizeof(r->suite));
+    r->seed = (uint64_t)jsonio_int(&head, "seed", 0, INT64_MAX);
+    r->status = (enum run_status)jsonio_word(&head, "status", statuses, 3, -1);
+}
+
+static void parse_results(const struct jsonio_in *in, struct run_record *r)
+{
+    struct jsonio_in list = jsonio_array(in, "results", RUN_JSON_ROWS_MAX);
+    size_t n = json_array_size(list.node), cap = 0;
+
+    for (size_t i = 0; i < n && jsonio_ok(in); i++) {
+        struct jsonio_in item = jsonio_item(&list, i);
+
+        /* A row's text is longer than its struct, an empty item is not: grow as rows prove real. */
+        if (i == cap) {
+            struct result *grown = mem_realloc(r->results, cap ? 2 * cap : 8, sizeof(*grown));
+
+            if (!grown) {
+                jsonio_lost(&list);
+                return;
+            }
+            cap = cap ? 2 * cap : 8;
+            r->results = grown;
+        }
+        result_parse_in(&item, &r->results[r->n_results]);
+        r->n_results++;
+    }
+}
+
+static void parse_document(const json_t *json, struct run_record *r, struct err *why)
+{
+    struct jsonio_in in = jsonio_root(json, NULL, why), machine, build;
+    int64_t schema = jsonio_int(&in, "schema", 0, INT64_MAX);
+
+    if (jsonio_ok(&in) && schema != RECORD_SCHEMA)
+        jsonio_bad(&in, "schema", "%" PRId64 "; this program reads %d", schema, RECORD_SCHEMA);
+    parse_head(&in, r);
+    machine = jsonio_object(&in, "machine");
+    facts_json_parse(&machine, &r->machine);
+    build = jsonio_object(&in, "build");
+    facts_json_parse(&build, &r->build);
+    ceiling_json_parse(&in, &r->ceilings);
+    parse_results(&in, r);
+}
+
+int run_json_parse(const char *text, size_t n, struct run_record *out, struct err *e)
+{
+    struct err why = { 0 };
+    json_t *json;
+    int rc;
+
+    *out = (struct run_record){ 0 };
+    rc = jsonio_parse(text, n, "result file", &json, e);
+    if (rc < 0)
+        return rc;
+    parse_document(json, out, &why);
+    json_decref(json);
+    if (why.code) {
+        run_record_release(out);
+        return ERR(e, why.code, "%s", why.msg);
+    }
+    return 0;
+}
