@@ -28,7 +28,8 @@ run:
 check:
 	$(packages) check
 	@tools/build dev
-	@ctest --test-dir build-dev --output-on-failure --parallel $$(nproc)
+	@ctest --test-dir build-dev --output-on-failure --no-label-summary \
+	    --parallel $$(nproc)
 
 bundle:
 	$(packages) bundle
