@@ -28,7 +28,7 @@ uint64_t mem_count(void);
 /* Tests: the n-th allocation from now fails (1 = the next); 0 turns that off. */
 void mem_fail_at(uint64_t n);
 
-enum region_pages { REGION_4K, REGION_THP, REGION_HUGETLB_2M, REGION_HUGETLB_1G };
+enum region_pages { REGION_BASE, REGION_THP };
 
 /* A large private mapping, aligned to 2 MiB, touched (so resident) and zero. */
 struct region {
@@ -43,6 +43,6 @@ struct region {
  * and what is available.  region_unmap accepts a zeroed region. */
 int region_map(struct region *r, size_t bytes, struct err *e);
 void region_unmap(struct region *r);
-const char *region_pages_name(enum region_pages pages); /* "4 KiB", "2 MiB (transparent)", ... */
+const char *region_pages_name(enum region_pages pages); /* "base pages", "2 MiB pages (transparent)" */
 
 #endif

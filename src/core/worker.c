@@ -1,0 +1,485 @@
+/* worker.c - measures rows, one after the other, in the process it is called in. */
+#include "core/worker.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "core/plan.h"
+#include "core/registry.h"
+#include "core/stats.h"
+
+enum { HANDLES_MAX = 16, CLOCK_PROBES_MAX = 8192 };
+
+/* Paper limits rest on a clock that is itself measured; this much above one is not yet a fault. */
+static const double PAPER_SLACK = 0.02;
+/* From here on a measured ceiling is measured again, next to the value. */
+static const double NEAR_CEILING_PERCENT = 95;
+static const double CEILING_SECONDS = 0.4;
+
+struct worker {
+    struct worker_options o;
+    void *telemetry;
+    struct {
+        const struct device *device;
+        void *handle;
+    } handles[HANDLES_MAX];
+    int n_handles;
+    int depth;            /* rows measured inside a row: ceilings have no ceilings of their own */
+    bool refresh;         /* measure ceilings again although they are known */
+    double *clock_probes; /* of the row that is being sampled */
+    int n_probes;
+};
+
+/* One row while it is being measured. */
+struct row {
+    struct worker *w;
+    struct bench_ctx ctx;
+    void *state;
+    struct hist *ops;
+    const char *phase;
+    bool set_up;
+    uint64_t t0_ns, t1_ns; /* the sampling window */
+};
+
+int worker_open(struct worker **out, const struct worker_options *o, struct err *e)
+{
+    struct worker *w = mem_calloc(1, sizeof(*w));
+    int rc = 0;
+
+    *out = NULL;
+    if (!w)
+        return ERR(e, ERR_NOMEM, "no memory for a worker");
+    w->o = *o;
+    w->clock_probes = mem_calloc(CLOCK_PROBES_MAX, sizeof(*w->clock_probes));
+    if (!w->clock_probes) {
+        rc = ERR(e, ERR_NOMEM, "no memory for a worker");
+        goto out;
+    }
+    if (o->services && o->services->telemetry_open)
+        TRY(o->services->telemetry_open(&w->telemetry, e));
+    *out = w;
+out:
+    if (rc < 0)
+        worker_close(w);
+    return rc;
+}
+
+void worker_close(struct worker *w)
+{
+    if (!w)
+        return;
+    for (int i = 0; i < w->n_handles; i++)
+        w->handles[i].device->ops->close(w->handles[i].handle);
+    if (w->telemetry)
+        w->o.services->telemetry_close(w->telemetry);
+    mem_free(w->clock_probes);
+    mem_free(w);
+}
+
+static int worker_handle(struct worker *w, const struct device *d, void **handle, struct err *e)
+{
+    int rc = 0;
+
+    for (int i = 0; i < w->n_handles; i++)
+        if (w->handles[i].device == d) {
+            *handle = w->handles[i].handle;
+            return 0;
+        }
+    if (w->n_handles == HANDLES_MAX)
+        return ERR(e, ERR_NOMEM, "more than %d devices in one run", HANDLES_MAX);
+    TRY(d->ops->open(d, handle, e));
+    w->handles[w->n_handles].device = d;
+    w->handles[w->n_handles++].handle = *handle;
+out:
+    return rc;
+}
+
+uint64_t op_start(const struct bench_ctx *c)
+{
+    return c->ops ? clock_now_ns() : 0;
+}
+
+void op_done(const struct bench_ctx *c, uint64_t started)
+{
+    if (c->ops)
+        hist_add(c->ops, clock_now_ns() - started);
+}
+
+static int say(struct row *r, const char *phase, const struct sampling_progress *p)
+{
+    r->phase = phase;
+    return r->w->o.progress ? r->w->o.progress(r->w->o.progress_self, phase, p) : 0;
+}
+
+/* The sampling driver's view of a row. */
+static int row_sample(void *self, uint64_t reps, double *ns, struct err *e)
+{
+    struct row *r = self;
+    const struct device_ops *ops = r->ctx.device->ops;
+    uint64_t allocations = mem_count();
+    int rc = 0;
+
+    TRY(ops->begin(r->ctx.device_handle, e));
+    for (uint64_t i = 0; i < reps; i++)
+        TRY(r->ctx.bench->once(&r->ctx, r->state, e));
+    TRY(ops->end(r->ctx.device_handle, ns, e));
+    if (mem_count() != allocations)
+        rc = ERR(e, ERR_ARG, "%s allocates memory inside the timed region",
+                 r->ctx.bench->name);
+out:
+    return rc;
+}
+
+static int row_between(void *self, struct err *e)
+{
+    struct row *r = self;
+    struct worker *w = r->w;
+
+    (void)e;
+    if (w->o.services && w->o.services->clock_hz && w->n_probes < CLOCK_PROBES_MAX)
+        w->clock_probes[w->n_probes++] = w->o.services->clock_hz();
+    return 0;
+}
+
+static uint64_t row_now(void *self)
+{
+    (void)self;
+    return clock_now_ns();
+}
+
+static int row_progress(void *self, const struct sampling_progress *p)
+{
+    struct row *r = self;
+
+    if (p->warming_up && r->ops)
+        hist_reset(r->ops); /* percentiles are of the kept part only */
+    return say(r, p->warming_up ? "warm-up" : "sampling", p);
+}
+
+static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
+{
+    static const struct sampling_ops ops = { .sample = row_sample, .between = row_between,
+                                             .now_ns = row_now, .progress = row_progress };
+    const struct bench *b = r->ctx.bench;
+    struct sampling_config c = sampling_defaults();
+    int rc = 0;
+
+    c.seconds = seconds;
+    c.target = r->w->o.target;
+    c.seed = r->w->o.seed;
+    c.keep_full_budget = b->sustained;
+    /* Long enough to bury the clock, short enough for some dozens of samples in the budget. */
+    c.sample_ns = fmin(5e6, fmax(1e5, seconds * 1e9 / 400));
+    if (b->max_reps)
+        c.max_reps = b->max_reps;
+    r->w->n_probes = 0;
+    run->start_unix_s = (double)time(NULL);
+    r->t0_ns = clock_now_ns();
+    TRY(sampling_run(&c, &ops, r, &run->sampling, e));
+    r->t1_ns = clock_now_ns();
+    if (r->w->o.services && r->w->o.services->telemetry_window && r->w->telemetry)
+        r->w->o.services->telemetry_window(r->w->telemetry, r->t0_ns, r->t1_ns, run);
+out:
+    return rc;
+}
+
+static void row_clock(struct row *r, struct result_run *run)
+{
+    const double *p = r->w->clock_probes;
+    size_t n = (size_t)r->w->n_probes;
+
+    run->clock_hz_median = run->clock_hz_min = run->clock_hz_max = NAN;
+    if (n == 0)
+        return;
+    run->clock_hz_median = stats_median(p, n);
+    run->clock_hz_min = run->clock_hz_max = p[0];
+    for (size_t i = 1; i < n; i++) {
+        run->clock_hz_min = fmin(run->clock_hz_min, p[i]);
+        run->clock_hz_max = fmax(run->clock_hz_max, p[i]);
+    }
+}
+
+/* From times to the row's unit. */
+static void row_value(struct row *r, struct result *out, const struct metric *m)
+{
+    struct result_run *run = &out->runs[0];
+    const struct stats_summary *s = &run->sampling.summary;
+    double a, b;
+
+    r->ctx.bench->work(&r->ctx, r->state, &out->work);
+    run->value = metric_value(m, &out->work, s->median);
+    a = metric_value(m, &out->work, s->median_ci.lo);
+    b = metric_value(m, &out->work, s->median_ci.hi);
+    run->value_lo = fmin(a, b);
+    run->value_hi = fmax(a, b);
+}
+
+static void row_notes(struct result *out)
+{
+    const struct sampling_result *s = &out->runs[0].sampling;
+    double sample_ns = s->summary.median * (double)s->reps;
+
+    if (s->stop == SAMPLING_UNSTABLE)
+        result_note(out, "unstable: %s", s->why);
+    if (s->summary.mean > 0 && s->summary.std / s->summary.mean > 0.10)
+        result_note(out, "coefficient of variation %.0f %% (over 10 %%): the median stands, the "
+                    "spread is part of the result",
+                    100 * s->summary.std / s->summary.mean);
+    if (sample_ns < 10 * out->floor_ns)
+        result_note(out, "a sample of %.3g ns is below 10 times the timer's floor of %.3g ns",
+                    sample_ns, out->floor_ns);
+    if (s->n < 6)
+        result_note(out, "only %zu samples fit the time: the interval is their range", s->n);
+}
+
+static void row_ops(const struct row *r, struct ops_latency *o)
+{
+    *o = (struct ops_latency){ .mean_ns = NAN, .min_ns = NAN, .max_ns = NAN, .p50_ns = NAN,
+                               .p90_ns = NAN, .p95_ns = NAN, .p99_ns = NAN, .p999_ns = NAN };
+    if (!r->ops || r->ops->count == 0)
+        return;
+    o->n = r->ops->count;
+    o->mean_ns = hist_mean(r->ops);
+    o->min_ns = (double)r->ops->min;
+    o->max_ns = (double)r->ops->max;
+    o->p50_ns = hist_quantile(r->ops, 0.50);
+    o->p90_ns = hist_quantile(r->ops, 0.90);
+    o->p95_ns = hist_quantile(r->ops, 0.95);
+    o->p99_ns = hist_quantile(r->ops, 0.99);
+    o->p999_ns = hist_quantile(r->ops, 0.999);
+}
+
+static int row_limits_once(struct row *r, struct result *out, struct err *e)
+{
+    int rc = 0;
+
+    out->limits = (struct limits){ .binding = -1 };
+    if (r->ctx.bench->limit)
+        TRY(r->ctx.bench->limit(&r->ctx, r->state, &out->limits, e));
+    limits_bind(&out->limits, out->direction);
+    result_settle(out);
+out:
+    return rc;
+}
+
+/* Limits, and where the value comes near a measured ceiling, that ceiling again beside it. */
+static int row_limits(struct row *r, struct result *out, struct err *e)
+{
+    struct worker *w = r->w;
+    int rc = 0;
+
+    out->limits = (struct limits){ .binding = -1 };
+    result_settle(out);
+    if (w->depth > 1)
+        return 0;
+    r->ctx.clock_hz = out->runs[0].clock_hz_median;
+    TRY(say(r, "limit", NULL));
+    TRY(row_limits_once(r, out, e));
+    if (out->percent > NEAR_CEILING_PERCENT &&
+        out->limits.l[out->limits.binding].kind == LIMIT_MEASURED) {
+        w->refresh = true;
+        rc = row_limits_once(r, out, e);
+        w->refresh = false;
+    }
+    if (r->ctx.bench->expect)
+        r->ctx.bench->expect(&r->ctx, r->state, &out->expected);
+out:
+    return rc;
+}
+
+static int row_measure(struct row *r, double seconds, const struct metric *m, struct result *out,
+                       struct err *e)
+{
+    const struct bench *b = r->ctx.bench;
+    struct result_run *run;
+    int rc = 0;
+
+    TRY(worker_handle(r->w, r->ctx.device, &r->ctx.device_handle, e));
+    out->floor_ns = r->ctx.device->ops->floor_ns(r->ctx.device_handle);
+    TRY(say(r, "setup", NULL));
+    r->set_up = true;
+    TRY(b->setup(&r->ctx, r->state, e));
+    TRY(say(r, "verify", NULL));
+    TRY(b->verify(&r->ctx, r->state, e));
+    r->ctx.check.passed_before = true;
+    r->ctx.ops = r->ops;
+    out->n_runs = 1;
+    run = &out->runs[0];
+    TRY(row_run_sampling(r, seconds, run, e));
+    r->ctx.ops = NULL;
+    row_clock(r, run);
+    row_ops(r, &out->ops);
+    TRY(say(r, "verify", NULL));
+    TRY(b->verify(&r->ctx, r->state, e));
+    r->ctx.check.passed_after = r->ctx.check.done = true;
+    out->status = RESULT_OK;
+    row_value(r, out, m);
+    row_notes(out);
+    TRY(row_limits(r, out, e));
+    if (run->sampling.interrupted)
+        rc = ERR(e, ERR_INTERRUPT, "interrupted while sampling; the samples until then are kept");
+out:
+    return rc;
+}
+
+/* What an error means for the row. */
+static void row_failed(struct result *out, const struct row *r, int rc, const struct err *e)
+{
+    bool measured = out->status == RESULT_OK; /* ERR_INTERRUPT after the samples were kept */
+
+    if (rc == ERR_INTERRUPT && measured) {
+        result_note(out, "%s", e->msg);
+        return;
+    }
+    out->status = rc == ERR_NOTSUP ? RESULT_SKIPPED
+                  : rc == ERR_INTERRUPT ? RESULT_SKIPPED
+                                        : RESULT_FAILED;
+    if (rc == ERR_NOTSUP || rc == ERR_INTERRUPT)
+        snprintf(out->reason, sizeof(out->reason), "%s",
+                 e->msg[0] ? e->msg : "interrupted before it was measured");
+    else
+        snprintf(out->reason, sizeof(out->reason), "%s in %s: %s", err_name(rc), r->phase, e->msg);
+}
+
+static int row_begin(struct row *r, const struct bench *b, struct result *out, struct err *e)
+{
+    r->state = mem_calloc(1, b->state_size ? b->state_size : 1);
+    r->ops = b->ops_latency ? mem_calloc(1, sizeof(*r->ops)) : NULL;
+    out->runs = mem_calloc(1, sizeof(*out->runs));
+    if (!r->state || (b->ops_latency && !r->ops) || !out->runs)
+        return ERR(e, ERR_NOMEM, "no memory for the row's state");
+    if (r->ops)
+        hist_reset(r->ops);
+    out->runs[0].energy_j = out->runs[0].idle_w = out->runs[0].cpu_seconds = NAN;
+    out->runs[0].context_switches = out->runs[0].page_faults = NAN;
+    snprintf(out->runs[0].energy_reason, sizeof(out->runs[0].energy_reason), "no telemetry");
+    return 0;
+}
+
+static void row_describe(struct result *out, const struct bench *b, const struct device *d,
+                         const struct params *p, const struct metric *m)
+{
+    *out = (struct result){ .params = *p, .direction = m->direction, .value = NAN,
+                            .value_lo = NAN, .value_hi = NAN, .percent = NAN };
+    snprintf(out->name, sizeof(out->name), "%s", b->name);
+    snprintf(out->device, sizeof(out->device), "%s", d->name);
+    snprintf(out->metric, sizeof(out->metric), "%s", m->name);
+    snprintf(out->unit, sizeof(out->unit), "%s", m->unit);
+    snprintf(out->timing_mode, sizeof(out->timing_mode), "%s", d->ops->timing_mode);
+    for (int i = 0; i < p->n; i++)
+        snprintf(out->axis_name[i], sizeof(out->axis_name[i]), "%s", p->p[i].axis->name);
+    out->limits.binding = -1;
+    out->expected.lo = out->expected.hi = NAN;
+    out->check.error = out->check.tolerance = NAN;
+    out->ops = (struct ops_latency){ .mean_ns = NAN, .min_ns = NAN, .max_ns = NAN, .p50_ns = NAN,
+                                     .p90_ns = NAN, .p95_ns = NAN, .p99_ns = NAN, .p999_ns = NAN };
+}
+
+static void row_gate(struct worker *w, struct result *out)
+{
+    const struct limit *l;
+    char why[256];
+
+    if (out->status != RESULT_OK || out->limits.binding < 0 || w->depth > 1)
+        return;
+    l = &out->limits.l[out->limits.binding];
+    if (limits_implausible(out, l->kind == LIMIT_PAPER ? PAPER_SLACK : 0, why, sizeof(why))) {
+        out->status = RESULT_INVALID;
+        snprintf(out->reason, sizeof(out->reason), "%s", why);
+        out->value = out->value_lo = out->value_hi = NAN;
+    }
+}
+
+/* A good row is a ceiling for others. */
+static void row_offer_ceiling(struct worker *w, const struct result *out)
+{
+    struct ceiling c = { .value = out->value, .lo = out->value_lo, .hi = out->value_hi,
+                         .measured_unix_s = (double)time(NULL) };
+
+    if (out->status != RESULT_OK || !w->o.ceilings || !isfinite(out->value))
+        return;
+    ceiling_key(out->name, &out->params, out->device, c.key, sizeof(c.key));
+    snprintf(c.unit, sizeof(c.unit), "%s", out->unit);
+    ceilings_put(w->o.ceilings, &c, NULL); /* without memory there is one ceiling less */
+}
+
+int worker_case(struct worker *w, const struct bench *b, const struct device *d,
+                const struct params *p, double seconds, struct result *out)
+{
+    const struct metric *m = b->metric_of ? b->metric_of(p) : &b->metric;
+    struct row r = { .w = w, .phase = "start" };
+    struct err e = { 0 };
+    uint64_t started = clock_now_ns();
+    int rc = 0;
+
+    if (w->o.seconds_max > 0 && seconds > w->o.seconds_max)
+        seconds = w->o.seconds_max;
+    row_describe(out, b, d, p, m);
+    r.ctx = (struct bench_ctx){ .bench = b, .device = d, .params = p, .seed = w->o.seed,
+                                .dir = w->o.dir ? w->o.dir : ".", .seconds = seconds,
+                                .clock_hz = NAN, .result = out, .worker = w };
+    w->depth++;
+    TRY(row_begin(&r, b, out, &e));
+    TRY(row_measure(&r, seconds, m, out, &e));
+out:
+    if (r.set_up && b->teardown)
+        b->teardown(&r.ctx, r.state);
+    out->check = r.ctx.check;
+    snprintf(out->variant, sizeof(out->variant), "%s", r.ctx.variant);
+    snprintf(out->inputs, sizeof(out->inputs), "%s", r.ctx.inputs);
+    if (rc < 0)
+        row_failed(out, &r, rc, &e);
+    row_gate(w, out);
+    if (out->status != RESULT_OK && out->n_runs == 0) {
+        mem_free(out->runs);
+        out->runs = NULL;
+    }
+    row_offer_ceiling(w, out);
+    mem_free(r.state);
+    mem_free(r.ops);
+    w->depth--;
+    out->seconds = (double)(clock_now_ns() - started) * 1e-9;
+    return rc == ERR_INTERRUPT || rc == ERR_CUDA || rc == ERR_NOMEM ? rc : 0;
+}
+
+int worker_ceiling(struct worker *w, const struct device *d, const char *bench,
+                   const char *settings, struct ceiling *out, struct err *e)
+{
+    const struct bench *b = registry_find(bench);
+    const struct ceiling *known;
+    struct params p;
+    struct result r = { 0 };
+    char key[sizeof(out->key)];
+    int rc = 0;
+
+    if (!b || !w->o.ceilings)
+        return ERR(e, ERR_NOTSUP, "%s is not in this program", bench);
+    TRY(plan_point(b, settings, &p, e));
+    ceiling_key(bench, &p, d->name, key, sizeof(key));
+    known = ceilings_get(w->o.ceilings, key);
+    if (!known || w->refresh) {
+        bool refresh = w->refresh;
+
+        w->refresh = false;
+        rc = worker_case(w, b, d, &p, CEILING_SECONDS, &r);
+        w->refresh = refresh;
+        if (rc == 0 && r.status != RESULT_OK)
+            rc = ERR(e, ERR_NOTSUP, "%s could not be measured: %.150s", key, r.reason);
+        if (rc < 0) {
+            ERR(e, rc, "%s: %s", key, err_name(rc));
+            goto out;
+        }
+        known = ceilings_get(w->o.ceilings, key);
+    }
+    if (known)
+        *out = *known;
+    else
+        rc = ERR(e, ERR_NOMEM, "no memory to keep %s", key);
+out:
+    result_release(&r);
+    return rc;
+}
