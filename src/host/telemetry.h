@@ -1,0 +1,45 @@
+/* telemetry.h - the background sampler: what the machine did while a row was measured.
+ *
+ * One thread of its own reads counters every 100 ms into a ring made at opening; a window copies
+ * what fell into [t0, t1] out of it.  It backs off by itself: dear sources are read once a second,
+ * and the period doubles (to 1.6 s at most) while the thread takes more than 0.5 % of one CPU.
+ *
+ * Series (core/result.h): cpu.clock_mean, cpu.clock_min [MHz] of up to 8 cores spread over the
+ * allowed ones; cpu.temperature [C], the hottest sensor; cpu.power, dram.power [W] from RAPL;
+ * process.cpu [% of one CPU], process.rss [MB], process.switches_*, process.faults_* [1/s], the
+ * sampler's own part taken off; system.load_1m, system.runnable [tasks], system.others_cpu,
+ * system.steal [% of one CPU], system.memory_available [GB]. */
+#ifndef HOST_TELEMETRY_H
+#define HOST_TELEMETRY_H
+
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/result.h"
+
+enum { TELEMETRY_PERIOD_MS = 100, TELEMETRY_POINTS_MAX = 240 };
+
+/* The worker's service (core/worker.h): *handle is a struct telemetry. */
+int telemetry_open(void **handle, struct err *e);
+void telemetry_close(void *handle);
+
+/* Fill run->telemetry (owned by the run; every channel, those without a point in the window with
+ * n = 0 and the reason; at most 240 points each), cpu_seconds, context_switches, page_faults,
+ * energy_j (packages, by counter; NaN with energy_reason when absent, broken, or when the window
+ * is shorter than 1 s) and idle_w (NaN: a window does not show the idle machine).  Counters are
+ * interpolated between readings; a window that the ring does not cover gives NaN.  Takes a reading
+ * itself when the last one is older than t1, so it costs about 0.1 ms.  Any thread. */
+void telemetry_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
+
+/* As telemetry_open, over a tree below `root`, with a period of its own.  period_ms 0: no thread;
+ * readings are made by telemetry_window and telemetry_sample only (tests). */
+int telemetry_open_at(void **handle, const char *root, unsigned period_ms, struct err *e);
+
+/* One reading now, of everything. */
+void telemetry_sample(void *handle);
+
+/* CPU time of the sampling thread / time since opening, and readings so far (samples may be
+ * NULL). */
+double telemetry_cost(void *handle, uint64_t *samples);
+
+#endif
