@@ -41,8 +41,9 @@ function(headroom_add_cuda target)
   file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cu)
   target_sources(${target} PRIVATE ${cuda_sources})
   set_target_properties(${target} PROPERTIES CUDA_STANDARD 17 CUDA_RUNTIME_LIBRARY Static)
-  target_compile_options(${target} PRIVATE
-    $<$<COMPILE_LANGUAGE:CUDA>:-lineinfo --Werror=all-warnings -Xcompiler=-Wall,-Wextra>)
-  # nvcc links with g++: nothing of it may be needed on the machine that measures.
-  target_link_options(${target} PUBLIC -static-libstdc++ -static-libgcc)
+  # The host side of a .cu file is C in all but name.  Without exceptions and guarded statics nothing
+  # refers to libstdc++ and libgcc_s, so --as-needed drops them from the program.
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-lineinfo
+    --Werror=all-warnings -Xcompiler=-Wall,-Wextra
+    -Xcompiler=-fno-exceptions,-fno-rtti,-fno-threadsafe-statics>)
 endfunction()

@@ -11,8 +11,10 @@ foreach(t ${tests})
   add_executable(${name} ${t})
   target_link_libraries(${name} PRIVATE headroom_all)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
-  # Tests of the command line run the program that was built with them.
-  target_compile_definitions(${name} PRIVATE HEADROOM_BINARY="${CMAKE_BINARY_DIR}/headroom")
+  # Tests of the command line run the program that was built with them.  Under an emulator they
+  # cannot: it does not start other programs of its architecture.
+  target_compile_definitions(${name} PRIVATE HEADROOM_BINARY="${CMAKE_BINARY_DIR}/headroom"
+    HEADROOM_EMULATED=$<BOOL:${CMAKE_CROSSCOMPILING}>)
   if(TARGET headroom)
     add_dependencies(${name} headroom)
   endif()
