@@ -72,6 +72,20 @@ void result_note(struct result *r, const char *fmt, ...)
     }
 }
 
+void result_settings(const struct result *r, char *buf, size_t cap)
+{
+    size_t n = 0;
+
+    if (cap)
+        buf[0] = '\0';
+    for (int i = 0; i < r->params.n && n < cap; i++) {
+        int w = snprintf(buf + n, cap - n, "%s%s=%s", i ? " " : "", r->axis_name[i],
+                         r->params.p[i].text);
+
+        n += w > 0 ? (size_t)w : 0;
+    }
+}
+
 double metric_value(const struct metric *m, const struct work *w, double ns)
 {
     double bytes = 0;

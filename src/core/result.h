@@ -134,6 +134,9 @@ struct result {
 void result_release(struct result *r);
 void result_note(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* "op=triad level=dram": the row's settings, also of a row read from a file. */
+void result_settings(const struct result *r, char *buf, size_t cap);
+
 /* Value in `m`'s unit of one repetition that did `w` in `ns`. */
 double metric_value(const struct metric *m, const struct work *w, double ns);
 

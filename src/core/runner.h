@@ -13,13 +13,8 @@
 #include "core/limits.h"
 #include "core/plan.h"
 #include "core/result.h"
+#include "core/runner_worker.h"
 #include "core/worker.h"
-
-struct runner_codec { /* from store/ */
-    /* One line of text without newline, owned by the caller, or NULL and e. */
-    char *(*encode)(const struct result *r, struct err *e);
-    int (*decode)(const char *text, size_t n, struct result *out, struct err *e);
-};
 
 enum runner_event_kind {
     RUNNER_CASE_START,    /* index */
@@ -42,6 +37,8 @@ struct runner_config {
     double target;
     const char *const *launcher; /* command placed before the worker, NULL-terminated, or NULL */
     const struct runner_codec *codec;
+    double hang_seconds;         /* a worker silent for this long and the row's budget has hung; 0: the
+                                  * benchmark's setup_timeout_s, or 30 s */
     struct ceilings *ceilings;   /* in: cached ones; out: all known */
     volatile sig_atomic_t *stop; /* set to the signal's number by main's handler */
     double run_seconds_max;      /* rows not begun by then are skipped; 0: no bound */
@@ -54,9 +51,5 @@ struct runner_config {
  * stopped (what was measured is there, the rest is skipped with the reason); ERR_IO when no worker
  * can be started. */
 int runner_run(const struct runner_config *c, struct result *results, struct err *e);
-
-/* The other side: `headroom worker FD ...`.  Gives the exit code of the process. */
-int runner_worker_main(int argc, char **argv, const struct worker_services *services,
-                       const struct runner_codec *codec);
 
 #endif

@@ -360,9 +360,11 @@ static int row_begin(struct row *r, const struct bench *b, struct result *out, s
     return 0;
 }
 
-static void row_describe(struct result *out, const struct bench *b, const struct device *d,
-                         const struct params *p, const struct metric *m)
+void worker_describe(struct result *out, const struct bench *b, const struct device *d,
+                     const struct params *p)
 {
+    const struct metric *m = b->metric_of ? b->metric_of(p) : &b->metric;
+
     *out = (struct result){ .params = *p, .direction = m->direction, .value = NAN,
                             .value_lo = NAN, .value_hi = NAN, .percent = NAN };
     snprintf(out->name, sizeof(out->name), "%s", b->name);
@@ -418,7 +420,7 @@ int worker_case(struct worker *w, const struct bench *b, const struct device *d,
 
     if (w->o.seconds_max > 0 && seconds > w->o.seconds_max)
         seconds = w->o.seconds_max;
-    row_describe(out, b, d, p, m);
+    worker_describe(out, b, d, p);
     r.ctx = (struct bench_ctx){ .bench = b, .device = d, .params = p, .seed = w->o.seed,
                                 .dir = w->o.dir ? w->o.dir : ".", .seconds = seconds,
                                 .clock_hz = NAN, .result = out, .worker = w };

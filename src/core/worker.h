@@ -42,6 +42,10 @@ void worker_close(struct worker *w);
 int worker_case(struct worker *w, const struct bench *b, const struct device *d,
                 const struct params *p, double seconds, struct result *out);
 
+/* A row before anything is known of it: names, unit, direction; every value NaN; status ok. */
+void worker_describe(struct result *out, const struct bench *b, const struct device *d,
+                     const struct params *p);
+
 /* For limit_measured(): the result of another row measured now, with a small budget. */
 int worker_ceiling(struct worker *w, const struct device *d, const char *bench,
                    const char *settings, struct ceiling *out, struct err *e);

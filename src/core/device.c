@@ -1,0 +1,95 @@
+/* device.c - the devices of this machine, and the CPU as one of them. */
+#include "core/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/mem.h"
+
+struct cpu_handle {
+    uint64_t started_ns;
+    struct clock_cost cost;
+};
+
+static int cpu_list(struct device *out, int cap, char *why, size_t why_cap)
+{
+    (void)why;
+    (void)why_cap;
+    if (cap < 1)
+        return 0;
+    out[0] = (struct device){ .kind = DEVICE_CPU, .name = "cpu", .ops = &device_cpu_ops };
+    return 1;
+}
+
+static int cpu_open(const struct device *d, void **handle, struct err *e)
+{
+    struct cpu_handle *h = mem_calloc(1, sizeof(*h));
+
+    (void)d;
+    if (!h)
+        return ERR(e, ERR_NOMEM, "no memory for the clock");
+    h->cost = clock_measure();
+    *handle = h;
+    return 0;
+}
+
+static void cpu_close(void *handle)
+{
+    mem_free(handle);
+}
+
+static int cpu_begin(void *handle, struct err *e)
+{
+    struct cpu_handle *h = handle;
+
+    (void)e;
+    h->started_ns = clock_now_ns();
+    return 0;
+}
+
+static int cpu_end(void *handle, double *ns, struct err *e)
+{
+    const struct cpu_handle *h = handle;
+
+    (void)e;
+    *ns = (double)(clock_now_ns() - h->started_ns);
+    return 0;
+}
+
+static double cpu_floor_ns(void *handle)
+{
+    const struct cpu_handle *h = handle;
+
+    return h->cost.overhead_ns;
+}
+
+const struct device_ops device_cpu_ops = {
+    .timing_mode = "wall",
+    .list = cpu_list,
+    .open = cpu_open,
+    .close = cpu_close,
+    .begin = cpu_begin,
+    .end = cpu_end,
+    .floor_ns = cpu_floor_ns,
+};
+
+int device_list(const struct device_ops *const *ops, struct device *out, char *why,
+                size_t why_cap)
+{
+    int n = 0;
+
+    if (why_cap)
+        why[0] = '\0';
+    for (; *ops; ops++)
+        n += (*ops)->list(out + n, DEVICES_MAX - n, why, why_cap);
+    return n;
+}
+
+const struct device *device_find(const struct device *devices, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(devices[i].name, name) == 0)
+            return &devices[i];
+    return NULL;
+}
