@@ -47,11 +47,19 @@ struct err {
             err_bug(#cond, __FILE_NAME__, __LINE__);                                               \
     } while (0)
 
+#ifdef __cplusplus /* CUDA sources report errors too */
+extern "C" {
+#endif
+
 int err_set(struct err *e, int code, const char *where, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void err_bug(const char *cond, const char *file, int line) __attribute__((noreturn));
 
 /* "out of memory", "input/output error", ...: static, for every ERR_*. */
 const char *err_name(int code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
