@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/size.h"
+#include "core/pick.h"
 #include "host/cpu.h"
 #include "silicon/memory/place.h"
 
@@ -17,9 +17,7 @@ enum {
     PASS_BYTES = 32 << 20,
     /* Arrays start this much apart modulo a page: a load is never mistaken for one that waits for
      * the stores just before it (the CPUs compare the low 12 bits of addresses first). */
-    STAGGER = 512,
-    CANDIDATES = 4,
-    ROUNDS = 3
+    STAGGER = 512
 };
 
 static void map_part(void *state, int thread)
@@ -73,14 +71,6 @@ static void poison_part(void *state, int thread)
         memset(p->a, 0xff, s->n * sizeof(double));
 }
 
-static uint64_t word_of(double x)
-{
-    uint64_t w;
-
-    memcpy(&w, &x, sizeof(w));
-    return w;
-}
-
 static void check_part(void *state, int thread)
 {
     struct memory_stream *s = state;
@@ -92,7 +82,7 @@ static void check_part(void *state, int thread)
         double want = s->written;
 
         if (s->point.op == POINT_READ) {
-            sum += word_of(point_value(s->seed, 0, first + i));
+            sum += point_bits(point_value(s->seed, 0, first + i));
             continue;
         }
         if (s->point.op == POINT_COPY)
@@ -117,48 +107,22 @@ static int once(struct bench_ctx *c, void *state, struct err *e)
     return 0;
 }
 
-static int compare_times(const void *a, const void *b)
+static int try_variant(struct bench_ctx *c, void *state, int which, struct err *e)
 {
-    const double *x = a, *y = b;
+    struct memory_stream *s = state;
 
-    return (*x > *y) - (*x < *y);
-}
-
-/* Time the candidates in turn and keep the one with the best median. */
-static int choose(struct bench_ctx *c, struct memory_stream *s,
-                  const struct stream_variant *const *candidates, int n, struct err *e)
-{
-    const struct device_ops *ops = c->device->ops;
-    double ns[CANDIDATES][ROUNDS + 1], best = INFINITY;
-    int rc = 0;
-
-    /* Round 0 brings pages, caches and clocks to where they stay; it is not looked at. */
-    for (int round = 0; n > 1 && round <= ROUNDS; round++)
-        for (int k = 0; k < n; k++) {
-            s->variant = candidates[k];
-            TRY(ops->begin(c->device_handle, e));
-            TRY(once(c, s, e));
-            TRY(ops->end(c->device_handle, &ns[k][round], e));
-        }
-    s->variant = candidates[0];
-    for (int k = 0; n > 1 && k < n; k++) {
-        qsort(&ns[k][1], ROUNDS, sizeof(double), compare_times);
-        if (ns[k][1 + ROUNDS / 2] < best) {
-            best = ns[k][1 + ROUNDS / 2];
-            s->variant = candidates[k];
-        }
-    }
-out:
-    return rc;
+    s->variant = s->candidates[which];
+    return once(c, s, e);
 }
 
 /* Every vector width that runs here; streaming stores only where the arrays leave the caches. */
-static int candidates_for(struct point point, const struct stream_variant **out)
+static int candidates_for(struct point point,
+                          const struct stream_variant *out[MEMORY_STREAM_CANDIDATES])
 {
     bool leaves = point.level == POINT_DRAM && point.op != POINT_READ;
     int n = 0;
 
-    for (int i = 0; stream_variants[i] && n < CANDIDATES; i++) {
+    for (int i = 0; stream_variants[i] && n < MEMORY_STREAM_CANDIDATES; i++) {
         const struct stream_variant *v = stream_variants[i];
 
         if (!stream_here(v) || (v->streaming && !leaves))
@@ -185,10 +149,9 @@ static int map_all(struct memory_stream *s, struct bench_ctx *c, struct err *e)
 static int setup(struct bench_ctx *c, void *state, struct err *e)
 {
     struct memory_stream *s = state;
-    const struct stream_variant *candidates[CANDIDATES];
     struct place place;
     size_t array;
-    int rc = 0;
+    int best, rc = 0;
 
     s->point = point_of(c->params);
     s->seed = c->seed;
@@ -210,7 +173,8 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     }
     TRY(pool_new(&s->pool, s->threads, place.cpus, e));
     TRY(map_all(s, c, e));
-    TRY(choose(c, s, candidates, candidates_for(s->point, candidates), e));
+    TRY(pick_fastest(c, candidates_for(s->point, s->candidates), try_variant, s, &best, e));
+    s->variant = s->candidates[best];
     snprintf(c->variant, sizeof(c->variant), "%s", s->variant->name);
     snprintf(c->inputs, sizeof(c->inputs), "integers 0-1023 in FP64, seed %llu",
              (unsigned long long)s->seed);

@@ -11,6 +11,8 @@
 #include "silicon/memory/point.h"
 #include "silicon/memory/stream.h"
 
+enum { MEMORY_STREAM_CANDIDATES = 4 };
+
 /* One thread's part: its own mapping, first touched by itself and so on its own NUMA node. */
 struct memory_stream_part {
     struct region region; /* owned */
@@ -27,7 +29,7 @@ struct memory_stream {
     int threads;
     size_t n;      /* elements of each array of a part */
     size_t passes; /* over the arrays in one repetition */
-    const struct stream_variant *variant;
+    const struct stream_variant *candidates[MEMORY_STREAM_CANDIDATES], *variant;
     uint64_t seed;
     double written; /* write: what the last repetition wrote; another value each time */
     bool verified;  /* the check before timing has been made */

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/bench.h"
 #include "core/limits.h"
@@ -59,6 +60,15 @@ static inline double point_value(uint64_t seed, int stream, uint64_t i)
     uint64_t x = (i + 1) * 0x9e3779b97f4a7c15u + (seed + (uint64_t)stream) * 0xbf58476d1ce4e5b9u;
 
     return (double)((x ^ (x >> 32)) >> 22 & 1023);
+}
+
+/* The 64-bit word that read sums. */
+static inline uint64_t point_bits(double x)
+{
+    uint64_t w;
+
+    memcpy(&w, &x, sizeof(w));
+    return w;
 }
 
 #endif

@@ -1,0 +1,16 @@
+/* pick.h - which of several ways to do the same thing is fastest on this device, by trying them. */
+#ifndef CORE_PICK_H
+#define CORE_PICK_H
+
+#include "core/bench.h"
+
+enum { PICK_MAX = 16, PICK_ROUNDS = 3 };
+
+/* Time run(self, 0 .. n-1), 1 <= n <= PICK_MAX, in turn: a first round that is not looked at, then
+ * PICK_ROUNDS more.  *best has the smallest median; the earlier one where two are equal.  With
+ * n = 1 nothing is run.  0 or an error of run or the device. */
+int pick_fastest(struct bench_ctx *c, int n,
+                 int (*run)(struct bench_ctx *c, void *self, int which, struct err *e), void *self,
+                 int *best, struct err *e);
+
+#endif
