@@ -38,6 +38,8 @@ else()
 endif()
 
 function(headroom_add_cuda target)
+  find_package(CUDAToolkit REQUIRED)
+  target_link_libraries(${target} PUBLIC CUDA::cudart_static)
   file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cu)
   target_sources(${target} PRIVATE ${cuda_sources})
   set_target_properties(${target} PROPERTIES CUDA_STANDARD 17 CUDA_RUNTIME_LIBRARY Static)

@@ -1,0 +1,322 @@
+/* gpu.c - the CUDA runtime for C: devices, memory, streams, and time by events. */
+#include "gpu/gpu.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "gpu/gpu_try.h"
+
+enum { FLOOR_ROUNDS = 51 };
+
+struct gpu {
+    int index;
+    struct gpu_properties properties;
+    cudaStream_t stream;
+    cudaEvent_t start, stop;
+    double floor_ns;
+};
+
+int gpu_driver_version(void)
+{
+    int v = 0;
+
+    return cudaDriverGetVersion(&v) == cudaSuccess ? v : 0;
+}
+
+int gpu_runtime_version(void)
+{
+    int v = 0;
+
+    return cudaRuntimeGetVersion(&v) == cudaSuccess ? v : 0;
+}
+
+int gpu_count(char *why, size_t why_cap)
+{
+    int n = 0;
+    cudaError_t code = cudaGetDeviceCount(&n);
+
+    if (code == cudaSuccess && n > 0)
+        return n;
+    cudaGetLastError();
+    if (code == cudaSuccess)
+        snprintf(why, why_cap, "the CUDA driver shows no GPU");
+    else if (gpu_driver_version() == 0)
+        snprintf(why, why_cap, "no CUDA driver: %s", cudaGetErrorString(code));
+    else
+        snprintf(why, why_cap, "%s (%s)", cudaGetErrorString(code), cudaGetErrorName(code));
+    return 0;
+}
+
+/* An attribute that the driver does not know is not there. */
+static int attribute(int index, enum cudaDeviceAttr which)
+{
+    int v = 0;
+
+    if (cudaDeviceGetAttribute(&v, which, index) == cudaSuccess && v > 0)
+        return v;
+    cudaGetLastError();
+    return 0;
+}
+
+static void uuid_text(const cudaUUID_t *u, char out[48])
+{
+    unsigned char b[16];
+
+    memcpy(b, u->bytes, sizeof(b));
+    snprintf(out, 48, "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+             b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+             b[14], b[15]);
+}
+
+int gpu_properties(int index, struct gpu_properties *out, struct err *e)
+{
+    struct cudaDeviceProp p;
+    int rc = 0;
+
+    *out = (struct gpu_properties){ 0 };
+    CUDA_TRY(cudaGetDeviceProperties(&p, index));
+    snprintf(out->model, sizeof(out->model), "%.95s", p.name);
+    snprintf(out->pci_id, sizeof(out->pci_id), "%04x:%02x:%02x.0", (unsigned)p.pciDomainID & 0xffff,
+             (unsigned)p.pciBusID & 0xff, (unsigned)p.pciDeviceID & 0xff);
+    uuid_text(&p.uuid, out->uuid);
+    out->capability = 10 * p.major + p.minor;
+    out->multiprocessors = p.multiProcessorCount;
+    out->clock_hz = 1e3 * attribute(index, cudaDevAttrClockRate);
+    out->memory_clock_hz = 1e3 * attribute(index, cudaDevAttrMemoryClockRate);
+    out->memory_bus_bits = attribute(index, cudaDevAttrGlobalMemoryBusWidth);
+    out->l2_bytes = (size_t)attribute(index, cudaDevAttrL2CacheSize);
+    out->memory_bytes = p.totalGlobalMem;
+    out->integrated = attribute(index, cudaDevAttrIntegrated) != 0;
+out:
+    return rc;
+}
+
+static int list(struct device *out, int cap, char *why, size_t why_cap)
+{
+    int n = gpu_count(why, why_cap), listed = 0;
+
+    for (int i = 0; i < n && listed < cap; i++) {
+        struct gpu_properties p;
+        struct err e = { 0 };
+
+        if (gpu_properties(i, &p, &e) < 0) {
+            snprintf(why, why_cap, "gpu:%d: %s", i, e.msg);
+            continue;
+        }
+        out[listed] = (struct device){ .kind = DEVICE_GPU, .index = i, .ops = &gpu_device_ops };
+        snprintf(out[listed].name, sizeof(out[listed].name), "gpu:%d", i);
+        snprintf(out[listed].model, sizeof(out[listed].model), "%s", p.model);
+        listed++;
+    }
+    return listed;
+}
+
+static void close_device(void *handle)
+{
+    struct gpu *g = handle;
+
+    if (!g)
+        return;
+    cudaSetDevice(g->index);
+    if (g->start)
+        cudaEventDestroy(g->start);
+    if (g->stop)
+        cudaEventDestroy(g->stop);
+    if (g->stream)
+        cudaStreamDestroy(g->stream);
+    mem_free(g);
+}
+
+static int begin(void *handle, struct err *e)
+{
+    struct gpu *g = handle;
+    int rc = 0;
+
+    CUDA_TRY(cudaSetDevice(g->index));
+    CUDA_TRY(cudaEventRecord(g->start, g->stream));
+out:
+    return rc;
+}
+
+static int end(void *handle, double *ns, struct err *e)
+{
+    struct gpu *g = handle;
+    float ms = 0;
+    int rc = 0;
+
+    *ns = (double)NAN;
+    CUDA_TRY(cudaGetLastError());
+    CUDA_TRY(cudaEventRecord(g->stop, g->stream));
+    CUDA_TRY(cudaEventSynchronize(g->stop));
+    CUDA_TRY(cudaEventElapsedTime(&ms, g->start, g->stop));
+    *ns = 1e6 * (double)ms;
+out:
+    return rc;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* Two events with nothing between them: the median of what they read. */
+static int measure_floor(struct gpu *g, struct err *e)
+{
+    double ns[FLOOR_ROUNDS];
+    int rc = 0;
+
+    for (int i = 0; i < FLOOR_ROUNDS; i++) {
+        TRY(begin(g, e));
+        TRY(end(g, &ns[i], e));
+    }
+    qsort(ns, FLOOR_ROUNDS, sizeof(ns[0]), compare_doubles);
+    g->floor_ns = ns[FLOOR_ROUNDS / 2];
+out:
+    return rc;
+}
+
+static int open_device(const struct device *d, void **handle, struct err *e)
+{
+    struct gpu *g = mem_calloc(1, sizeof(*g));
+    int rc = 0;
+
+    *handle = NULL;
+    if (!g)
+        return ERR(e, ERR_NOMEM, "no memory for the handle of %s", d->name);
+    g->index = d->index;
+    TRY(gpu_properties(d->index, &g->properties, e));
+    CUDA_TRY(cudaSetDevice(d->index));
+    CUDA_TRY(cudaStreamCreateWithFlags(&g->stream, cudaStreamNonBlocking));
+    CUDA_TRY(cudaEventCreate(&g->start));
+    CUDA_TRY(cudaEventCreate(&g->stop));
+    TRY(measure_floor(g, e));
+    *handle = g;
+out:
+    if (rc < 0)
+        close_device(g);
+    return rc;
+}
+
+static double floor_ns(void *handle)
+{
+    const struct gpu *g = handle;
+
+    return g->floor_ns;
+}
+
+const struct device_ops gpu_device_ops = {
+    .timing_mode = "batched",
+    .list = list,
+    .open = open_device,
+    .close = close_device,
+    .begin = begin,
+    .end = end,
+    .floor_ns = floor_ns,
+};
+
+int gpu_enter(const struct gpu *g, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaSetDevice(g->index));
+out:
+    return rc;
+}
+
+gpu_stream gpu_stream_of(const struct gpu *g)
+{
+    return g->stream;
+}
+
+const struct gpu_properties *gpu_properties_of(const struct gpu *g)
+{
+    return &g->properties;
+}
+
+int gpu_memory_free(size_t *bytes, struct err *e)
+{
+    size_t total;
+    int rc = 0;
+
+    *bytes = 0;
+    CUDA_TRY(cudaMemGetInfo(bytes, &total));
+out:
+    return rc;
+}
+
+int gpu_alloc(void **out, size_t bytes, struct err *e)
+{
+    cudaError_t code = cudaMalloc(out, bytes);
+    size_t available = 0;
+    int rc = 0;
+
+    if (code == cudaSuccess)
+        return 0;
+    *out = NULL;
+    if (code == cudaErrorMemoryAllocation) {
+        cudaGetLastError();
+        TRY(gpu_memory_free(&available, e));
+        return ERR(e, ERR_NOMEM, "%.1f MiB do not fit into GPU memory: %.1f MiB are free",
+                   (double)bytes / (1 << 20), (double)available / (1 << 20));
+    }
+    CUDA_TRY(code);
+out:
+    return rc;
+}
+
+void gpu_free(void *d)
+{
+    cudaFree(d);
+}
+
+int gpu_sync(gpu_stream s, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaStreamSynchronize(s));
+out:
+    return rc;
+}
+
+int gpu_to_host(void *to, const void *d_from, size_t bytes, gpu_stream s, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaMemcpyAsync(to, d_from, bytes, cudaMemcpyDeviceToHost, s));
+    CUDA_TRY(cudaStreamSynchronize(s));
+out:
+    return rc;
+}
+
+int gpu_to_device(void *d_to, const void *from, size_t bytes, gpu_stream s, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaMemcpyAsync(d_to, from, bytes, cudaMemcpyHostToDevice, s));
+    CUDA_TRY(cudaStreamSynchronize(s));
+out:
+    return rc;
+}
+
+int gpu_copy(void *d_to, const void *d_from, size_t bytes, gpu_stream s, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaMemcpyAsync(d_to, d_from, bytes, cudaMemcpyDeviceToDevice, s));
+out:
+    return rc;
+}
+
+int gpu_fill(void *d, int byte, size_t bytes, gpu_stream s, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaMemsetAsync(d, byte, bytes, s));
+out:
+    return rc;
+}

@@ -1,0 +1,17 @@
+/* gpu_try.c - how a failure of the CUDA runtime becomes one of ours. */
+#include "gpu/gpu_try.h"
+
+#include <string.h>
+
+int gpu_try_failed(struct err *e, const char *where, const char *what, cudaError_t code)
+{
+    int rc = ERR_CUDA;
+
+    if (code == cudaErrorMemoryAllocation)
+        rc = ERR_NOMEM;
+    else if (code == cudaErrorNoKernelImageForDevice || code == cudaErrorUnsupportedPtxVersion)
+        rc = ERR_NOTSUP;
+    cudaGetLastError(); /* else the next call that asks would report this one again */
+    return err_set(e, rc, where, "%.*s: %s (%s)", (int)strcspn(what, "("), what,
+                   cudaGetErrorString(code), cudaGetErrorName(code));
+}
