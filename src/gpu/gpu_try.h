@@ -1,4 +1,4 @@
-/* gpu_try.h - how a failure of the CUDA runtime becomes one of ours.  For C files that need CUDA. */
+/* gpu_try.h - how a failure of the CUDA runtime becomes one of ours; for C files that need CUDA. */
 #ifndef GPU_GPU_TRY_H
 #define GPU_GPU_TRY_H
 
