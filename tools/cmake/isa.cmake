@@ -1,7 +1,8 @@
 # A file named *_<isa>.c needs that instruction set; the code that calls it asks the CPU first.
-set(isa_x86 avx2 avx512 avx512vnni avx512bf16 amx)
+set(isa_x86 avx2 avxvnni avx512 avx512vnni avx512bf16 amx)
 set(isa_arm neon dotprod i8mm bf16arm)
 set(flags_avx2 -mavx2 -mfma -mf16c)
+set(flags_avxvnni -mavx2 -mavxvnni)
 set(flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma)
 set(flags_avx512vnni ${flags_avx512} -mavx512vnni)
 set(flags_avx512bf16 ${flags_avx512} -mavx512bf16)
