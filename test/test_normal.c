@@ -1,0 +1,59 @@
+/* test_normal.c - reference ranges: which entry answers for a row, and sane clocks. */
+#include "host/normal.h"
+
+#include "test.h"
+
+static void test_match(void)
+{
+    static const struct normal_entry table[] = {
+        { "A", "silicon.compute", "dtype=fp32 threads=one", 1, 2, "one" },
+        { "A", "silicon.compute", "dtype=fp32", 3, 4, "any" },
+        { "A", "silicon.memory", "", 5, 6, "memory" },
+        { .kind = NULL },
+    };
+    const struct normal_entry *t;
+
+    t = normal_match(table, "A", "silicon.compute", "dtype=fp32 path=avx2 threads=one");
+    CHECK(t == &table[0]);
+    t = normal_match(table, "A", "silicon.compute", "dtype=fp32 path=avx2 threads=all");
+    CHECK(t == &table[1]);
+    t = normal_match(table, "A", "silicon.compute", "threads=one dtype=fp32");
+    CHECK(t == &table[0]);
+    CHECK(normal_match(table, "A", "silicon.compute", "dtype=fp3") == NULL);
+    CHECK(normal_match(table, "A", "silicon.compute", "dtype=fp321") == NULL);
+    CHECK(normal_match(table, "A", "silicon.compute", "") == NULL);
+    CHECK(normal_match(table, "B", "silicon.compute", "dtype=fp32") == NULL);
+    t = normal_match(table, "A", "silicon.memory", "op=read");
+    CHECK(t == &table[2]);
+}
+
+static void test_find(void)
+{
+    struct expected out = { .lo = 7, .hi = 8, .source = "mine" };
+
+    CHECK(!normal_find("no such machine", "silicon.compute", "dtype=fp32", &out));
+    CHECK_NEAR(out.lo, 7, 0);
+    CHECK_STR(out.source, "mine");
+}
+
+static void test_clocks(void)
+{
+    struct normal_clock c;
+
+    for (int u = UARCH_UNKNOWN; u < UARCH_COUNT; u++) {
+        if (!normal_clock_of((enum uarch)u, &c))
+            continue;
+        CHECK(c.lo_ghz > 0.5 && c.lo_ghz < c.hi_ghz && c.hi_ghz < 7);
+        CHECK(c.source && c.source[0]);
+    }
+    CHECK(!normal_clock_of(UARCH_UNKNOWN, &c));
+    CHECK(normal_clock_of(UARCH_CASCADE_LAKE, &c));
+}
+
+int main(void)
+{
+    test_match();
+    test_find();
+    test_clocks();
+    TEST_DONE();
+}
