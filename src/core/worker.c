@@ -42,6 +42,7 @@ struct row {
     struct hist *ops;
     const char *phase;
     bool set_up;
+    bool stopped; /* from outside, while sampling */
     uint64_t t0_ns, t1_ns; /* the sampling window */
 };
 
@@ -157,7 +158,9 @@ static int row_progress(void *self, const struct sampling_progress *p)
 
     if (p->warming_up && r->ops)
         hist_reset(r->ops); /* percentiles are of the kept part only */
-    return say(r, p->warming_up ? "warm-up" : "sampling", p);
+    if (say(r, p->warming_up ? "warm-up" : "sampling", p) < 0)
+        r->stopped = true;
+    return r->stopped || (r->ctx.enough && !p->warming_up) ? ERR_INTERRUPT : 0;
 }
 
 static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
@@ -181,6 +184,11 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
     r->t0_ns = clock_now_ns();
     TRY(sampling_run(&c, &ops, r, &run->sampling, e));
     r->t1_ns = clock_now_ns();
+    if (run->sampling.interrupted && !r->stopped) {
+        run->sampling.interrupted = false;
+        snprintf(run->sampling.why, sizeof(run->sampling.why),
+                 "the benchmark's own bound was reached (see its notes)");
+    }
     if (r->w->o.services && r->w->o.services->telemetry_window && r->w->telemetry)
         r->w->o.services->telemetry_window(r->w->telemetry, r->t0_ns, r->t1_ns, run);
 out:
