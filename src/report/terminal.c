@@ -1,0 +1,485 @@
+/* terminal.c - what a person reads after a run. */
+#include "report/terminal.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "report/figures.h"
+#include "report/footnotes.h"
+#include "report/textline.h"
+
+enum column { LABEL, VALUE, HALF, LIMIT, KIND, BAR, REACHED, USUAL, NOTES, HEADROOM, COLUMNS };
+enum { CELL = 96, LABEL_MIN = 8, BAR_CELLS = 10, NARROWEST = 40, INDENT = 2 };
+
+/* Spaces before a column, its heading, and whether it is set flush right. */
+static const struct {
+    const char *head;
+    int gap;
+    bool right;
+} columns[COLUMNS] = {
+    [LABEL] = { "", 0, false },         [VALUE] = { "value", 2, true },
+    [HALF] = { "", 1, false },          [LIMIT] = { "limit", 2, true },
+    [KIND] = { "", 1, false },          [BAR] = { "", 2, false },
+    [REACHED] = { "reached", 2, true }, [USUAL] = { "usual?", 2, false },
+    [NOTES] = { "notes", 2, false },    [HEADROOM] = { "headroom", 2, true },
+};
+
+/* Columns that a narrow terminal does without, the first to go first. */
+static const enum column optional[] = { BAR, USUAL, REACHED };
+
+struct line {
+    const struct result *r;
+    char cell[COLUMNS][CELL];
+};
+
+struct table {
+    struct line *lines; /* of rows that are not skipped, in the order of the record; owned */
+    int n;
+    int width[COLUMNS]; /* 0: not shown */
+    struct footnotes notes;
+    const struct terminal_style *style;
+};
+
+/* ---- colours ---- */
+
+static const char *const BOLD = "\x1b[1m", *const ALARM = "\x1b[1;31m", *const WARN = "\x1b[33m",
+                         *const DIM = "\x1b[2m", *const PLAIN = "\x1b[0m";
+
+static void paint(FILE *f, const struct terminal_style *s, const char *colour)
+{
+    if (s->colour)
+        fputs(colour, f);
+}
+
+static int full_width(const struct terminal_style *s)
+{
+    return s->columns < NARROWEST ? NARROWEST : s->columns;
+}
+
+/* ---- the cells of one row ---- */
+
+/* "read dram threads=2": words speak for themselves, numbers need their axis. */
+static void label_of(const struct result *r, char *out, size_t cap, bool utf8)
+{
+    char text[CELL] = "";
+
+    for (int i = 0; i < r->params.n; i++) {
+        const struct param *p = &r->params.p[i];
+        const char *axis = p->axis ? p->axis->name : r->axis_name[i];
+        bool number = p->text[0] >= '0' && p->text[0] <= '9';
+        size_t n = strlen(text);
+
+        snprintf(text + n, sizeof(text) - n, "%s%s%s%s", n ? " " : "", number ? axis : "",
+                 number ? "=" : "", p->text);
+    }
+    textline_clean(out, cap, text[0] ? text : r->metric, utf8);
+}
+
+static bool same_group(const struct result *a, const struct result *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
+           strcmp(a->metric, b->metric) == 0 && strcmp(a->unit, b->unit) == 0;
+}
+
+/* One unit for all rows of a group. */
+static struct figures_unit group_unit(const struct run_record *rec, const struct result *r)
+{
+    double largest = 0;
+
+    for (int i = 0; i < rec->n_results; i++)
+        if (same_group(&rec->results[i], r) && rec->results[i].status == RESULT_OK &&
+            isfinite(rec->results[i].value))
+            largest = fmax(largest, fabs(rec->results[i].value));
+    return figures_unit_for(r->unit, largest);
+}
+
+static void fill_bar(char *out, double percent, bool utf8)
+{
+    int full = (int)lround(fmin(fmax(percent, 0), 100) / 100 * BAR_CELLS);
+
+    out[0] = '\0';
+    if (!isfinite(percent))
+        return;
+    for (int i = 0; i < BAR_CELLS; i++) {
+        const char *cell = i < full ? (utf8 ? "\xE2\x96\x88" : "#") : (utf8 ? "\xE2\x96\x91" : ".");
+        size_t n = strlen(out);
+
+        snprintf(out + n, CELL - n, "%s", cell);
+    }
+}
+
+static void fill_limit(struct line *l, const struct figures_unit *unit, bool utf8)
+{
+    const struct result *r = l->r;
+    const struct limit *limit;
+
+    if (r->limits.n == 0 || r->limits.binding < 0 || !isfinite(r->percent)) {
+        snprintf(l->cell[LIMIT], CELL, "-");
+        snprintf(l->cell[HEADROOM], CELL, "-");
+        return;
+    }
+    limit = &r->limits.l[r->limits.binding];
+    figures_number(l->cell[LIMIT], limit->value * unit->factor,
+                   figures_decimals(limit->value * unit->factor), utf8);
+    snprintf(l->cell[KIND], CELL, "%s", limit_kind_name(limit->kind));
+    fill_bar(l->cell[BAR], r->percent, utf8);
+    figures_percent(l->cell[REACHED], r->percent, utf8);
+    figures_percent(l->cell[HEADROOM], 100 - r->percent, utf8);
+}
+
+static void fill_line(struct line *l, const struct figures_unit *unit, bool utf8)
+{
+    const struct result *r = l->r;
+    double value = r->value * unit->factor;
+    double half = (r->value_hi - r->value_lo) / 2 * unit->factor;
+    char number[FIGURES_TEXT];
+
+    figures_number(l->cell[VALUE], value, figures_decimals(value), utf8);
+    if (isfinite(half)) {
+        figures_number(number, half, figures_decimals(value), utf8);
+        snprintf(l->cell[HALF], CELL, "%s %s", utf8 ? "\xC2\xB1" : "+-", number);
+    }
+    if (r->expected.hi > 0 && isfinite(r->value))
+        snprintf(l->cell[USUAL], CELL, "%s",
+                 r->value < r->expected.lo   ? "below"
+                 : r->value > r->expected.hi ? "above"
+                                             : "usual");
+    fill_limit(l, unit, utf8);
+}
+
+/* ---- the table ---- */
+
+static int total_width(const struct table *t)
+{
+    int sum = INDENT;
+
+    for (int c = 0; c < COLUMNS; c++)
+        if (t->width[c])
+            sum += t->width[c] + columns[c].gap;
+    return sum;
+}
+
+/* As wide as the contents, then without what the terminal has no room for. */
+static void fit(struct table *t)
+{
+    int over;
+
+    for (int c = 0; c < COLUMNS; c++)
+        for (int i = 0; i < t->n; i++)
+            t->width[c] = (int)fmax(t->width[c], (double)textline_width(t->lines[i].cell[c]));
+    for (int c = 0; c < COLUMNS; c++)
+        if (t->width[c])
+            t->width[c] = (int)fmax(t->width[c], (double)textline_width(columns[c].head));
+    for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
+        if (total_width(t) > full_width(t->style))
+            t->width[optional[i]] = 0;
+    over = total_width(t) - full_width(t->style);
+    if (over > 0)
+        t->width[LABEL] = (int)fmax(LABEL_MIN, t->width[LABEL] - over);
+}
+
+/* false without memory. */
+static bool table_make(struct table *t, const struct run_record *rec,
+                       const struct terminal_style *style)
+{
+    *t = (struct table){ .style = style };
+    t->lines = mem_calloc((size_t)rec->n_results, sizeof(*t->lines));
+    if (!t->lines)
+        return false;
+    for (int i = 0; i < rec->n_results; i++) {
+        const struct result *r = &rec->results[i];
+        struct figures_unit unit = group_unit(rec, r);
+        struct line *l = &t->lines[t->n];
+
+        if (r->status == RESULT_SKIPPED)
+            continue;
+        l->r = r;
+        label_of(r, l->cell[LABEL], CELL, style->utf8);
+        footnotes_add(&t->notes, r, l->cell[NOTES], CELL);
+        if (r->status == RESULT_OK)
+            fill_line(l, &unit, style->utf8);
+        t->n++;
+    }
+    fit(t);
+    return true;
+}
+
+static void table_release(struct table *t)
+{
+    mem_free(t->lines);
+    footnotes_release(&t->notes);
+}
+
+/* A label that is wider than its column stands on a line of its own: it is never cut, because it
+ * says which row this is. */
+static const char *print_label(FILE *f, const struct table *t, const char *label)
+{
+    if ((int)textline_width(label) <= t->width[LABEL])
+        return label;
+    fprintf(f, "%*s%s\n", INDENT, "", label);
+    return "";
+}
+
+/* Nothing is printed behind the last cell that holds something. */
+static void print_cells(FILE *f, const struct table *t, const char *const cell[COLUMNS])
+{
+    int last = COLUMNS - 1, pad = INDENT;
+
+    while (last > 0 && (!t->width[last] || !cell[last][0]))
+        last--;
+    for (int c = 0; c <= last; c++) {
+        if (!t->width[c])
+            continue;
+        fprintf(f, "%*s", pad + columns[c].gap, "");
+        pad = 0;
+        if (columns[c].right)
+            textline_right(f, cell[c], t->width[c]);
+        else
+            textline_left(f, cell[c], c < last ? t->width[c] : 0);
+    }
+    fputc('\n', f);
+}
+
+static void print_heads(FILE *f, const struct table *t)
+{
+    const char *cell[COLUMNS];
+
+    for (int c = 0; c < COLUMNS; c++)
+        cell[c] = columns[c].head;
+    paint(f, t->style, DIM);
+    print_cells(f, t, cell);
+    paint(f, t->style, PLAIN);
+}
+
+static void print_line(FILE *f, const struct table *t, const struct line *l)
+{
+    const char *cell[COLUMNS];
+
+    for (int c = 0; c < COLUMNS; c++)
+        cell[c] = l->cell[c];
+    cell[LABEL] = print_label(f, t, cell[LABEL]);
+    print_cells(f, t, cell);
+}
+
+/* "FAILED  reason" in the place of figures. */
+static void print_alarm(FILE *f, const struct table *t, const struct line *l)
+{
+    const char *word = l->r->status == RESULT_FAILED ? "FAILED" : "INVALID", *label;
+    int at = INDENT + t->width[LABEL] + 2;
+
+    paint(f, t->style, ALARM);
+    label = print_label(f, t, l->cell[LABEL]);
+    fprintf(f, "%*s", INDENT, "");
+    textline_left(f, label, t->width[LABEL]);
+    fprintf(f, "  %s  ", word);
+    textline_wrap(f, l->r->reason, at + (int)strlen(word) + 2, at, full_width(t->style),
+                  t->style->utf8);
+    paint(f, t->style, PLAIN);
+}
+
+static void print_group(FILE *f, const struct table *t, const struct run_record *rec, int first)
+{
+    const struct result *head = t->lines[first].r;
+    struct figures_unit unit = group_unit(rec, head);
+    char text[160], clean[160];
+
+    snprintf(text, sizeof(text), "%s, %s: %s in %s", head->name, head->device, head->metric,
+             unit.name);
+    textline_clean(clean, sizeof(clean), text, t->style->utf8);
+    paint(f, t->style, BOLD);
+    fputs(clean, f);
+    paint(f, t->style, PLAIN);
+    fputc('\n', f);
+    for (int i = first; i < t->n; i++) {
+        if (!same_group(t->lines[i].r, head))
+            continue;
+        if (t->lines[i].r->status == RESULT_OK)
+            print_line(f, t, &t->lines[i]);
+        else
+            print_alarm(f, t, &t->lines[i]);
+    }
+}
+
+static bool same_level(const struct result *a, const struct result *b)
+{
+    size_t n = strcspn(a->name, ".");
+
+    return n == strcspn(b->name, ".") && strncmp(a->name, b->name, n) == 0;
+}
+
+static void print_level(FILE *f, const struct table *t, const struct run_record *rec, int first)
+{
+    print_heads(f, t);
+    for (int i = first; i < t->n; i++) {
+        bool seen = !same_level(t->lines[i].r, t->lines[first].r);
+
+        for (int j = first; j < i && !seen; j++)
+            seen = same_group(t->lines[j].r, t->lines[i].r);
+        if (!seen)
+            print_group(f, t, rec, i);
+    }
+    fputc('\n', f);
+}
+
+static void print_notes(FILE *f, const struct table *t)
+{
+    for (int i = 0; i < t->notes.n; i++) {
+        int used = fprintf(f, "%3d  ", i + 1);
+
+        textline_wrap(f, t->notes.text[i], used, used, full_width(t->style), t->style->utf8);
+    }
+    if (t->notes.n)
+        fputc('\n', f);
+}
+
+/* Rows with the same name and reason are one line. */
+static void print_skipped(FILE *f, const struct run_record *rec, const struct terminal_style *s)
+{
+    bool any = false;
+
+    for (int i = 0; i < rec->n_results; i++) {
+        const struct result *r = &rec->results[i];
+        bool seen = r->status != RESULT_SKIPPED;
+        char name[64];
+        int alike = 0, used;
+
+        for (int j = 0; j < rec->n_results && !seen; j++) {
+            const struct result *o = &rec->results[j];
+            bool same = o->status == RESULT_SKIPPED && strcmp(o->name, r->name) == 0 &&
+                        strcmp(o->reason, r->reason) == 0;
+
+            seen = same && j < i;
+            alike += same;
+        }
+        if (seen)
+            continue;
+        if (!any)
+            fputs("skipped:\n", f);
+        any = true;
+        textline_clean(name, sizeof(name), r->name, s->utf8);
+        used = fprintf(f, "%*s%s", INDENT, "", name);
+        used += alike > 1 ? fprintf(f, " (%d rows): ", alike) : fprintf(f, ": ");
+        textline_wrap(f, r->reason, used, 2 * INDENT, full_width(s), s->utf8);
+    }
+    if (any)
+        fputc('\n', f);
+}
+
+void terminal_table(FILE *f, const struct run_record *rec, const struct terminal_style *style)
+{
+    struct table t;
+
+    if (!table_make(&t, rec, style)) {
+        fputs("no memory for the table\n", f);
+        return;
+    }
+    for (int i = 0; i < t.n; i++) {
+        bool seen = false;
+
+        for (int j = 0; j < i && !seen; j++)
+            seen = same_level(t.lines[j].r, t.lines[i].r);
+        if (!seen)
+            print_level(f, &t, rec, i);
+    }
+    print_notes(f, &t);
+    print_skipped(f, rec, style);
+    table_release(&t);
+}
+
+/* ---- above and below ---- */
+
+/* "2 x Example GPU, 140 GiB", one line for each kind. */
+static void print_gpus(FILE *f, const struct run_record *r, const struct terminal_style *s)
+{
+    for (int i = 0;; i++) {
+        char key[48], text[200], size[FIGURES_TEXT] = "";
+        const char *model, *other = NULL;
+        double bytes;
+        int alike = 1;
+
+        snprintf(key, sizeof(key), "gpus.%d.model", i);
+        model = facts_get_text(&r->machine, key, NULL);
+        if (!model)
+            return;
+        snprintf(key, sizeof(key), "gpus.%d.memory_total_bytes", i);
+        bytes = facts_get_number(&r->machine, key, NAN);
+        do {
+            snprintf(key, sizeof(key), "gpus.%d.model", i + 1);
+            other = facts_get_text(&r->machine, key, NULL);
+            if (other && strcmp(other, model) == 0) {
+                alike++;
+                i++;
+            }
+        } while (other && strcmp(other, model) == 0);
+        if (isfinite(bytes))
+            figures_gib(size, bytes);
+        snprintf(text, sizeof(text), "%d x %.120s%s%s", alike, model, size[0] ? ", " : "", size);
+        fprintf(f, "gpu       ");
+        textline_wrap(f, text, 10, 10, full_width(s), s->utf8);
+    }
+}
+
+void terminal_header(FILE *f, const struct run_record *r, const char *warning,
+                     const struct terminal_style *s)
+{
+    char text[300], size[FIGURES_TEXT] = "";
+    double cores = facts_get_number(&r->machine, "cpu.cores_physical", NAN);
+    double threads = facts_get_number(&r->machine, "cpu.threads", NAN);
+    double bytes = facts_get_number(&r->machine, "memory.total_bytes", NAN);
+    size_t n;
+
+    paint(f, s, BOLD);
+    fputs("headroom", f);
+    paint(f, s, PLAIN);
+    snprintf(text, sizeof(text), "%s, %.10s %.5s UTC", r->suite, r->start,
+             strlen(r->start) > 11 ? r->start + 11 : "");
+    fputs("  ", f);
+    textline_wrap(f, text, 10, 10, full_width(s), s->utf8);
+    snprintf(text, sizeof(text), "%.200s", facts_get_text(&r->machine, "cpu.model", "unknown"));
+    n = strlen(text);
+    if (isfinite(cores) && isfinite(threads))
+        snprintf(text + n, sizeof(text) - n, ", %.0f core%s, %.0f thread%s", cores,
+                 cores > 1 ? "s" : "", threads, threads > 1 ? "s" : "");
+    n = strlen(text);
+    if (isfinite(bytes)) {
+        figures_gib(size, bytes);
+        snprintf(text + n, sizeof(text) - n, ", %s memory", size);
+    }
+    fputs("cpu       ", f);
+    textline_wrap(f, text, 10, 10, full_width(s), s->utf8);
+    print_gpus(f, r, s);
+    if (warning) {
+        paint(f, s, WARN);
+        fputs("warning   ", f);
+        textline_wrap(f, warning, 10, 10, full_width(s), s->utf8);
+        paint(f, s, PLAIN);
+    }
+    fputc('\n', f);
+}
+
+void terminal_closing(FILE *f, const struct run_record *r, const char *file, double seconds,
+                      const struct terminal_style *s)
+{
+    int count[4] = { 0 };
+    char took[FIGURES_TEXT], text[600];
+    size_t n;
+
+    for (int i = 0; i < r->n_results; i++)
+        count[r->results[i].status]++;
+    figures_duration(took, seconds);
+    n = (size_t)snprintf(text, sizeof(text), "%d row%s: %d ok", r->n_results,
+                         r->n_results == 1 ? "" : "s", count[RESULT_OK]);
+    for (int i = RESULT_SKIPPED; i <= RESULT_INVALID; i++)
+        if (count[i])
+            n += (size_t)snprintf(text + n, sizeof(text) - n, ", %d %s", count[i],
+                                  result_status_name((enum result_status)i));
+    n += (size_t)snprintf(text + n, sizeof(text) - n, "; took %s", took);
+    if (r->status == RUN_INTERRUPTED)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "; interrupted");
+    if (file)
+        snprintf(text + n, sizeof(text) - n, "; written to %.400s", file);
+    paint(f, s, count[RESULT_FAILED] || count[RESULT_INVALID] ? ALARM : BOLD);
+    textline_wrap(f, text, 0, 2, full_width(s), s->utf8);
+    paint(f, s, PLAIN);
+}
