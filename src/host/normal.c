@@ -12,22 +12,22 @@ static const struct normal_entry entries[] = {
     { .kind = NULL },
 };
 
-/* Nominal base clock of the slowest model .. highest boost of the fastest, from the makers' lists
- * of the generation's processors.  Heavy 512-bit code may run below the nominal base before Ice
- * Lake, and under a power limit anything may. */
+/* Nominal base clock of the slowest model .. highest boost of the fastest, both named, among the
+ * server and desktop processors of the generation.  Heavy 512-bit code may run below the nominal
+ * base before Ice Lake, and under a power limit anything may. */
 static const struct {
     enum uarch uarch;
     struct normal_clock clock;
 } clocks[] = {
-    { UARCH_SKYLAKE_SP, { 1.7, 4.2, "ark.intel.com: Bronze 3104 base, Gold 6144 turbo" } },
-    { UARCH_CASCADE_LAKE, { 1.9, 4.5, "ark.intel.com: Bronze 3204 base, Gold 6256 turbo" } },
-    { UARCH_ICE_LAKE_SP, { 2.0, 3.7, "ark.intel.com: Gold 6338 base, Platinum 8368Q turbo" } },
-    { UARCH_SAPPHIRE_RAPIDS, { 1.7, 4.8, "ark.intel.com: Platinum 8470N base, w9-3495X turbo" } },
-    { UARCH_EMERALD_RAPIDS, { 1.9, 4.2, "ark.intel.com: Platinum 8592+ base, Gold 6534 turbo" } },
-    { UARCH_ZEN2, { 2.0, 4.7, "amd.com: EPYC 7702 base, Ryzen 9 3950X boost" } },
-    { UARCH_ZEN3, { 2.0, 4.9, "amd.com: EPYC 7713 base, Ryzen 9 5950X boost" } },
-    { UARCH_ZEN4, { 2.2, 5.7, "amd.com: EPYC 9734 base, Ryzen 9 7950X boost" } },
-    { UARCH_ZEN5, { 2.1, 5.7, "amd.com: EPYC 9845 base, Ryzen 9 9950X boost" } },
+    { UARCH_SKYLAKE_SP, { 1.7, 4.2, "Bronze 3104 base, Gold 6144 turbo" } },
+    { UARCH_CASCADE_LAKE, { 1.9, 4.5, "Bronze 3204 base, Gold 6256 turbo" } },
+    { UARCH_ICE_LAKE_SP, { 2.0, 3.7, "Gold 6338 base, Platinum 8368Q turbo" } },
+    { UARCH_SAPPHIRE_RAPIDS, { 1.7, 4.8, "Platinum 8470N base, w9-3495X turbo" } },
+    { UARCH_EMERALD_RAPIDS, { 1.9, 4.2, "Platinum 8592+ base, Gold 6534 turbo" } },
+    { UARCH_ZEN2, { 2.0, 4.7, "EPYC 7702 base, Ryzen 9 3950X boost" } },
+    { UARCH_ZEN3, { 2.0, 4.9, "EPYC 7713 base, Ryzen 9 5950X boost" } },
+    { UARCH_ZEN4, { 2.2, 5.7, "EPYC 9734 base, Ryzen 9 7950X boost" } },
+    { UARCH_ZEN5, { 2.1, 5.7, "EPYC 9845 base, Ryzen 9 9950X boost" } },
 };
 
 /* Is `word` (n characters) one of the words of `text`? */

@@ -1,8 +1,8 @@
 /* gemm.h - C = A x B through a library of the system, loaded at run time: what libraries reach.
  *
  * n x n matrices, row-major.  FP64 and FP32 uniform in [-1, 1), BF16 the same cut off, sums in
- * FP32.  INT8: A u8 0 .. 127, B s8 -127 .. 127 (two products fit 16 bits, so AVX2 code paths that saturate
- * there are exact too), sums in s32.
+ * FP32.  INT8: A u8 0 .. 127, B s8 -127 .. 127, sums in s32 (two products fit 16 bits, so that AVX2
+ * code, which saturates there, is exact too).
  *
  * A library once loaded stays: its threads live on and unloading under them crashes. */
 #ifndef SILICON_COMPUTE_GEMM_H
@@ -45,9 +45,10 @@ void gemm_close(struct gemm *g);
 int gemm_run(struct gemm *g, struct err *e);
 
 /* Compare sampled elements of C (spread by `seed`; some in the last row and column) with dot
- * products summed in FP64.  error and tolerance are relative to sum |a b| and the tolerance is the bound of
- * any order of summation, (n + 2) eps (Higham 2002, 3.1), twice that for FP64, whose reference errs
- * as well; 0 for INT8.  Spoils C afterwards, so that no product is checked twice.  ERR_MISMATCH. */
+ * products summed in FP64.  error and tolerance are relative to sum |a b|.  The tolerance is the
+ * bound of any order of summation, (n + 2) eps (Higham 2002, 3.1): twice that for FP64, whose
+ * reference errs as well, and 0 for INT8.  Spoils C afterwards, so that no product is checked
+ * twice.  ERR_MISMATCH. */
 int gemm_check(struct gemm *g, uint64_t seed, struct check *check, struct err *e);
 
 #endif

@@ -9,6 +9,8 @@
 #include "silicon/compute/blas_api.h"
 #include "silicon/compute/gemm_library.h"
 
+enum { OMP_PAUSE_HARD = 2 }; /* OpenMP 5.0: give all resources back, threads among them */
+
 struct onednn {
     void *lib;
     int major;
@@ -59,12 +61,16 @@ static void destroy(struct onednn *o, const char *symbol, void *object)
 static void onednn_close(struct gemm *g)
 {
     struct onednn *o = g->library_state;
+    int (*end_threads)(int how);
 
     for (int i = 0; i < 3; i++)
         destroy(o, "dnnl_memory_destroy", o->memory[i]);
     destroy(o, "dnnl_primitive_destroy", o->primitive);
     destroy(o, "dnnl_stream_destroy", o->stream);
     destroy(o, "dnnl_engine_destroy", o->engine);
+    /* OpenMP's threads would wait for more work, busily at first, beside the next row. */
+    if (o->lib && gemm_library_symbol(o->lib, "omp_pause_resource_all", &end_threads, NULL) == 0)
+        end_threads(OMP_PAUSE_HARD);
     mem_free(o);
 }
 

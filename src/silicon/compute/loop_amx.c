@@ -24,6 +24,8 @@ static void tiles_begin(const struct loop_io *io)
         config.row_bytes[i] = ROW_BYTES;
         config.rows[i] = ROWS;
     }
+    /* gcc's intrinsic tells the compiler of the first 8 bytes only: keep the stores to the rest. */
+    __asm__ volatile("" : : "r"(&config) : "memory");
     _tile_loadconfig(&config);
     _tile_loadd(0, io->init, ROW_BYTES);
     _tile_loadd(1, io->init + TILE_BYTES, ROW_BYTES);
