@@ -2,11 +2,19 @@
 # header; run as a script (cmake -P), it writes it.  The file changes only when its text does.
 if(CMAKE_SCRIPT_MODE_FILE)
   set(commit "")
+  set(branch "")
+  set(remote "")
   set(dirty 0)
   find_program(git git)
   if(git)
     execute_process(COMMAND ${git} -C ${SOURCE} rev-parse HEAD OUTPUT_VARIABLE commit
       ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+    execute_process(COMMAND ${git} -C ${SOURCE} symbolic-ref --short -q HEAD
+      OUTPUT_VARIABLE branch ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+    execute_process(COMMAND ${git} -C ${SOURCE} config --get remote.origin.url
+      OUTPUT_VARIABLE remote ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+    # A URL may carry a password: what stands before the @ is nobody's business.
+    string(REGEX REPLACE "://[^/]*@" "://" remote "${remote}")
     execute_process(COMMAND ${git} -C ${SOURCE} status --porcelain --untracked-files=no
       OUTPUT_VARIABLE changes ERROR_QUIET)
     if(changes)
@@ -19,12 +27,16 @@ if(CMAKE_SCRIPT_MODE_FILE)
 
 #define BUILD_VERSION \"${VERSION}\"
 #define BUILD_GIT \"${commit}\" /* \"\": not built from a git checkout */
+#define BUILD_GIT_BRANCH \"${branch}\" /* \"\": none checked out */
+#define BUILD_GIT_REMOTE \"${remote}\"
 #define BUILD_DIRTY ${dirty}
 #define BUILD_TYPE \"${TYPE}\"
 #define BUILD_COMPILER \"${COMPILER}\"
 #define BUILD_FLAGS \"${FLAGS}\"
 #define BUILD_CUDA \"${CUDA}\" /* nvcc's version; \"\": built without CUDA */
 #define BUILD_CUDA_ARCHITECTURES \"${ARCHITECTURES}\"
+#define BUILD_JANSSON \"${JANSSON}\"
+#define BUILD_LIBURING \"${LIBURING}\"
 
 #endif
 ")
@@ -53,6 +65,7 @@ add_custom_target(build_info
     -DOUTPUT=${CMAKE_BINARY_DIR}/generated/build_info.h -DVERSION=${PROJECT_VERSION}
     -DTYPE=${CMAKE_BUILD_TYPE} "-DCOMPILER=${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}"
     "-DFLAGS=${flags}" -DCUDA=${CMAKE_CUDA_COMPILER_VERSION} "-DARCHITECTURES=${architectures}"
+    -DJANSSON=${JANSSON_VERSION} -DLIBURING=${URING_VERSION}
     -P ${CMAKE_CURRENT_LIST_FILE}
   COMMENT "Noting version and commit"
   BYPRODUCTS ${CMAKE_BINARY_DIR}/generated/build_info.h
