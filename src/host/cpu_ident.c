@@ -265,6 +265,32 @@ void cpu_ident_caches(struct cpu_info *c)
     }
 }
 
+const char *cpu_ident_hypervisor(void)
+{
+    static const struct {
+        const char *signature, *name;
+    } known[] = {
+        { "KVMKVMKVM", "KVM" },          { "Microsoft Hv", "Hyper-V" },
+        { "VMwareVMware", "VMware" },    { "XenVMMXenVMM", "Xen" },
+        { "TCGTCGTCGTCG", "QEMU" },      { "bhyve bhyve ", "bhyve" },
+        { "prl hyperv  ", "Parallels" }, { "VBoxVBoxVBox", "VirtualBox" },
+    };
+    unsigned r[4];
+    char signature[13] = "";
+
+    if (!cpuid(1, 0, r) || !(r[ECX] >> 31 & 1))
+        return "";
+    /* Above the leaves that __get_cpuid_count() knows of: the presence bit is what allows it. */
+    __cpuid(0x40000000u, r[EAX], r[EBX], r[ECX], r[EDX]);
+    memcpy(signature, &r[EBX], 4);
+    memcpy(signature + 4, &r[ECX], 4);
+    memcpy(signature + 8, &r[EDX], 4);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(signature, known[i].signature) == 0)
+            return known[i].name;
+    return "";
+}
+
 #elif defined(__aarch64__)
 
 int cpu_ident_from_cpu(struct cpu_info *c, const char *cpuinfo, struct err *e)
@@ -304,6 +330,11 @@ void cpu_ident_caches(struct cpu_info *c)
 {
     /* The size registers cannot be read outside the kernel. */
     (void)c;
+}
+
+const char *cpu_ident_hypervisor(void)
+{
+    return "";
 }
 
 #else

@@ -17,4 +17,8 @@ int cpu_ident_from_cpu(struct cpu_info *c, const char *cpuinfo, struct err *e);
 /* Caches by CPUID leaf 4 or 0x8000001D into c->caches; leaves none where there is no such leaf. */
 void cpu_ident_caches(struct cpu_info *c);
 
+/* The hypervisor as it names itself to CPUID: "KVM", "Hyper-V", ...; "" where it cannot be asked
+ * or there is none. */
+const char *cpu_ident_hypervisor(void);
+
 #endif

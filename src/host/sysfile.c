@@ -1,6 +1,7 @@
 /* sysfile.c - small files of /proc and /sys, read with errors that say what is wrong. */
 #include "host/sysfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -170,6 +171,35 @@ int sysfile_intf(const char *root, int64_t *out, struct err *e, const char *fmt,
     vsnprintf(path, sizeof(path), fmt, ap);
     va_end(ap);
     return sysfile_int(root, path, out, e);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+int sysfile_names(const char *root, const char *path, char (*names)[SYSFILE_NAME], int cap, int *n,
+                  struct err *e)
+{
+    char full[SYSFILE_PATH];
+    struct dirent *entry;
+    DIR *d;
+    int rc = sysfile_path(full, sizeof(full), root, path, e);
+
+    *n = 0;
+    if (rc < 0)
+        return rc;
+    d = opendir(full);
+    if (!d && (errno == ENOENT || errno == ENOTDIR))
+        return ERR(e, ERR_NOTSUP, "%s: absent", path);
+    if (!d)
+        return ERR(e, ERR_IO, "%s: %s", path, strerror(errno));
+    while (*n < cap && (entry = readdir(d)) != NULL)
+        if (entry->d_name[0] != '.')
+            snprintf(names[(*n)++], SYSFILE_NAME, "%.63s", entry->d_name);
+    closedir(d);
+    qsort(names, (size_t)*n, SYSFILE_NAME, by_name);
+    return 0;
 }
 
 int sysfile_cpulist(const char *text, int *out, int cap, int *n, const char *what, struct err *e)

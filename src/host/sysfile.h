@@ -12,7 +12,7 @@
 
 #include "core/err.h"
 
-enum { SYSFILE_PATH = 512 };
+enum { SYSFILE_PATH = 512, SYSFILE_NAME = 64 };
 
 /* root + path; the path may be a format.  ERR_ARG when it is longer than cap. */
 int sysfile_path(char *buf, size_t cap, const char *root, const char *path, struct err *e);
@@ -31,6 +31,11 @@ int sysfile_readf(const char *root, char *buf, size_t cap, struct err *e, const 
     __attribute__((format(printf, 5, 6)));
 int sysfile_intf(const char *root, int64_t *out, struct err *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* The names in a directory, sorted, without those that start with a dot; at most cap of them, each
+ * cut to fit.  0, ERR_NOTSUP (absent), ERR_IO. */
+int sysfile_names(const char *root, const char *path, char (*names)[SYSFILE_NAME], int cap, int *n,
+                  struct err *e);
 
 /* "0-3,8,10-11" into ascending integers, at most cap; *n is how many there are in all.  Empty text
  * gives 0.  ERR_FORMAT names `what`. */
