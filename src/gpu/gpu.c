@@ -36,6 +36,7 @@ int gpu_runtime_version(void)
 int gpu_count(char *why, size_t why_cap)
 {
     int n = 0;
+    int driver = gpu_driver_version();
     cudaError_t code = cudaGetDeviceCount(&n);
 
     if (code == cudaSuccess && n > 0)
@@ -43,8 +44,12 @@ int gpu_count(char *why, size_t why_cap)
     cudaGetLastError();
     if (code == cudaSuccess)
         snprintf(why, why_cap, "the CUDA driver shows no GPU");
-    else if (gpu_driver_version() == 0)
-        snprintf(why, why_cap, "no CUDA driver: %s", cudaGetErrorString(code));
+    else if (driver == 0)
+        snprintf(why, why_cap, "no CUDA driver: libcuda.so.1 is not there or does not load");
+    else if (code == cudaErrorInsufficientDriver)
+        snprintf(why, why_cap, "the CUDA driver is for %d.%d, this program needs %d.%d",
+                 driver / 1000, driver % 1000 / 10, CUDART_VERSION / 1000,
+                 CUDART_VERSION % 1000 / 10);
     else
         snprintf(why, why_cap, "%s (%s)", cudaGetErrorString(code), cudaGetErrorName(code));
     return 0;

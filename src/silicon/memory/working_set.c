@@ -7,12 +7,10 @@ enum { DRAM_LEAST = 256 << 20 };
 
 static int l3_bytes(const struct working_set_caches *w, size_t *out, struct err *e)
 {
-    size_t l2 = w->l2 * (size_t)w->threads, total = w->l3 / 2;
+    size_t l2 = w->l2 * (size_t)w->threads, total = l2 > 0 ? 2 * l2 : w->l3 / 2;
 
     if (w->l3 == 0)
         return ERR(e, ERR_NOTSUP, "this CPU has no L3 cache, or does not say so");
-    if (total < 2 * l2)
-        total = 2 * l2;
     if (total > w->l3 / 4 * 3)
         return ERR(e, ERR_NOTSUP,
                    "no working set lies in L3 alone: %.1f MiB of it, beside %.1f MiB of L2 in the "

@@ -1,7 +1,9 @@
 /* working_set.h - how many bytes to walk so that a given level of the memory answers.
  *
  *   l1    half of one core's L1d              l2  half of one core's L2
- *   l3    half of the L3 that the cores used can reach, and at least twice their L2 together
+ *   l3    twice the L2 of the cores used, together: the least that L2 cannot hold.  What a virtual
+ *         machine calls its L3 is shared with its neighbours, often in fixed parts, so that half of
+ *         it may well lie in memory
  *   dram  four times all L3 of the machine, at least 256 MiB, all arrays together */
 #ifndef SILICON_MEMORY_WORKING_SET_H
 #define SILICON_MEMORY_WORKING_SET_H
