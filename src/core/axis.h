@@ -59,8 +59,7 @@ const char *params_text(const struct params *p, const char *name);
 void params_format(const struct params *p, char *buf, size_t cap);
 
 /* Numbers for options and axes, whole string or ERR_ARG naming `what`. */
-int parse_int(const char *s, int64_t lo, int64_t hi, const char *what, int64_t *out,
-              struct err *e);
+int parse_int(const char *s, int64_t lo, int64_t hi, const char *what, int64_t *out, struct err *e);
 int parse_size(const char *s, int64_t lo, int64_t hi, const char *what, int64_t *out,
                struct err *e);
 int parse_seconds(const char *s, double lo, double hi, const char *what, double *out,

@@ -29,8 +29,8 @@ struct device_ops;
 
 struct device {
     enum device_kind kind;
-    int index;                    /* of its kind */
-    char name[16];                /* "cpu", "gpu:0" */
+    int index;     /* of its kind */
+    char name[16]; /* "cpu", "gpu:0" */
     char model[96];
     const struct device_ops *ops; /* static */
 };
@@ -51,45 +51,45 @@ struct device_ops {
 struct bench_ctx {
     const struct bench *bench;
     const struct device *device;
-    void *device_handle;    /* gpu.h knows what it is for DEVICE_GPU; NULL for the CPU */
+    void *device_handle; /* gpu.h knows what it is for DEVICE_GPU; NULL for the CPU */
     const struct params *params;
     uint64_t seed;
-    const char *dir;        /* --dir: where scratch files may go; never NULL */
-    double seconds;         /* the row's budget, for sizing only */
-    char variant[64];       /* setup names the code path it chose */
-    char inputs[96];        /* setup names distribution and seed of its inputs */
-    double clock_hz;        /* in limit() and expect(): the core clock seen between the samples, from a
+    const char *dir;    /* --dir: where scratch files may go; never NULL */
+    double seconds;     /* the row's budget, for sizing only */
+    char variant[64];   /* setup names the code path it chose */
+    char inputs[96];    /* setup names distribution and seed of its inputs */
+    double clock_hz;    /* in limit() and expect(): the core clock seen between the samples, from a
                              * chain of dependent additions (median); NaN when it is not known */
-    struct check check;     /* verify fills reference, error, tolerance */
-    struct result *result;  /* for result_note() */
-    struct hist *ops;       /* where op_done() records; NULL: no per-operation latency */
-    bool enough;            /* once sets it when sampling must not go on (bytes written, say): the row
+    struct check check; /* verify fills reference, error, tolerance */
+    struct result *result; /* for result_note() */
+    struct hist *ops;      /* where op_done() records; NULL: no per-operation latency */
+    bool enough; /* once sets it when sampling must not go on (bytes written, say): the row
                              * ends with the samples there are, within 50 ms, as if its time were up */
-    struct worker *worker;  /* core's own */
+    struct worker *worker; /* core's own */
 };
 
 /* One line of a plan: which points of the axes a suite runs, and how long each row may take. */
 struct plan {
-    unsigned suites;   /* mask */
-    unsigned devices;  /* mask of DEVICE_* */
-    const char *set;   /* settings; axes that are not named take their normal values */
-    double seconds;    /* budget per row, setup not included */
+    unsigned suites;  /* mask */
+    unsigned devices; /* mask of DEVICE_* */
+    const char *set;  /* settings; axes that are not named take their normal values */
+    double seconds;   /* budget per row, setup not included */
 };
 
 struct bench {
     const char *name;
-    const char *question;   /* "How fast do all cores together read DRAM?" */
-    unsigned devices;       /* mask of DEVICE_* it can measure */
+    const char *question; /* "How fast do all cores together read DRAM?" */
+    unsigned devices;     /* mask of DEVICE_* it can measure */
     struct metric metric;
     const struct axis *axes; /* n_axes <= AXIS_MAX */
     int n_axes;
     const struct plan *plans; /* n_plans; a name given on the command line runs its `standard` */
     int n_plans;
-    size_t state_size;       /* zeroed by core, passed to every hook: no statics, no malloc */
-    double setup_timeout_s;  /* 0: 30 s.  Without sign of life for longer the row has failed */
-    bool ops_latency;        /* it brackets operations with op_start/op_done */
-    bool sustained;          /* use the whole budget even when converged (drift matters) */
-    uint64_t max_reps;       /* repetitions per sample at most; 0: as many as fill a sample */
+    size_t state_size;      /* zeroed by core, passed to every hook: no statics, no malloc */
+    double setup_timeout_s; /* 0: 30 s.  Without sign of life for longer the row has failed */
+    bool ops_latency;       /* it brackets operations with op_start/op_done */
+    bool sustained;         /* use the whole budget even when converged (drift matters) */
+    uint64_t max_reps;      /* repetitions per sample at most; 0: as many as fill a sample */
 
     /* Is this point meaningful at all?  false: the row does not exist (not even as skipped).
      * NULL: every point of the cross product is. */

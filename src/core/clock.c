@@ -47,7 +47,8 @@ struct clock_cost clock_measure(void)
 
 void clock_sleep_ns(uint64_t ns)
 {
-    struct timespec t = { .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
+    struct timespec t = { .tv_sec = (time_t)(ns / 1000000000u),
+                          .tv_nsec = (long)(ns % 1000000000u) };
 
     while (nanosleep(&t, &t) < 0 && errno == EINTR)
         ;

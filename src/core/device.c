@@ -74,8 +74,7 @@ const struct device_ops device_cpu_ops = {
     .floor_ns = cpu_floor_ns,
 };
 
-int device_list(const struct device_ops *const *ops, struct device *out, char *why,
-                size_t why_cap)
+int device_list(const struct device_ops *const *ops, struct device *out, char *why, size_t why_cap)
 {
     int n = 0;
 

@@ -11,8 +11,7 @@ extern const struct device_ops device_cpu_ops;
 
 /* List the devices of each kind in `ops` (NULL-terminated), at most DEVICES_MAX.  why: the reason
  * of the last kind that has none.  Gives the count. */
-int device_list(const struct device_ops *const *ops, struct device *out, char *why,
-                size_t why_cap);
+int device_list(const struct device_ops *const *ops, struct device *out, char *why, size_t why_cap);
 
 /* The device called `name`, or NULL. */
 const struct device *device_find(const struct device *devices, int n, const char *name);

@@ -27,24 +27,24 @@ struct err {
 };
 
 #define ERR_STR2(x) #x
-#define ERR_STR(x) ERR_STR2(x)
+#define ERR_STR(x)  ERR_STR2(x)
 
 /* Record a failure and give back its code: `return ERR(e, ERR_IO, "%s: %s", path, why);` */
 #define ERR(e, code, ...) err_set((e), (code), __FILE_NAME__ ":" ERR_STR(__LINE__), __VA_ARGS__)
 
 /* rc = expr; on failure go to `out`, the single exit of every function that uses it. */
-#define TRY(expr)                                                                                  \
-    do {                                                                                           \
-        rc = (expr);                                                                               \
-        if (rc < 0)                                                                                \
-            goto out;                                                                              \
+#define TRY(expr)     \
+    do {              \
+        rc = (expr);  \
+        if (rc < 0)   \
+            goto out; \
     } while (0)
 
 /* Our own bug: on in every build, prints the condition and aborts. */
-#define BUG_ON(cond)                                                                               \
-    do {                                                                                           \
-        if (__builtin_expect(!!(cond), 0))                                                         \
-            err_bug(#cond, __FILE_NAME__, __LINE__);                                               \
+#define BUG_ON(cond)                                 \
+    do {                                             \
+        if (__builtin_expect(!!(cond), 0))           \
+            err_bug(#cond, __FILE_NAME__, __LINE__); \
     } while (0)
 
 #ifdef __cplusplus /* CUDA sources report errors too */

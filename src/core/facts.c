@@ -60,8 +60,7 @@ static struct fact *facts_slot(struct facts *fs, const char *key)
     return f;
 }
 
-static void facts_put_text(struct facts *fs, const char *key, enum fact_kind kind,
-                           const char *text)
+static void facts_put_text(struct facts *fs, const char *key, enum fact_kind kind, const char *text)
 {
     struct fact *f = facts_slot(fs, key);
 

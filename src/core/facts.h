@@ -13,7 +13,7 @@
 enum fact_kind { FACT_NULL, FACT_BOOL, FACT_INT, FACT_REAL, FACT_TEXT };
 
 struct fact {
-    char *key;  /* owned */
+    char *key; /* owned */
     enum fact_kind kind;
     int64_t i;  /* FACT_BOOL, FACT_INT */
     double r;   /* FACT_REAL */
@@ -23,7 +23,7 @@ struct fact {
 struct facts {
     struct fact *f; /* in the order written; owned */
     size_t n, cap;
-    bool lost;      /* memory ran out: some are missing */
+    bool lost; /* memory ran out: some are missing */
 };
 
 void facts_release(struct facts *fs);

@@ -81,8 +81,8 @@ void limit_none(struct limits *out, const char *fmt, ...)
     va_end(ap);
 }
 
-int limit_measured(struct bench_ctx *c, struct limits *out, const char *bench,
-                   const char *settings, double factor, struct err *e)
+int limit_measured(struct bench_ctx *c, struct limits *out, const char *bench, const char *settings,
+                   double factor, struct err *e)
 {
     struct ceiling ceiling;
     struct err why = { 0 };
@@ -142,10 +142,11 @@ bool limits_implausible(const struct result *r, double slack, char *why, size_t 
     else
         beyond = r->value_hi < l->lo / (1 + slack);
     if (beyond)
-        snprintf(why, cap,
-                 "measurement fault: %.4g %s is %.1f %% of the %s limit %.4g (%.100s); the code, the "
-                 "count of work or the limit is wrong",
-                 r->value, r->unit, limits_percent(&r->limits, r->value, r->direction),
-                 limit_kind_name(l->kind), l->value, l->source);
+        snprintf(
+            why, cap,
+            "measurement fault: %.4g %s is %.1f %% of the %s limit %.4g (%.100s); the code, the "
+            "count of work or the limit is wrong",
+            r->value, r->unit, limits_percent(&r->limits, r->value, r->direction),
+            limit_kind_name(l->kind), l->value, l->source);
     return beyond;
 }

@@ -41,8 +41,8 @@ void limit_none(struct limits *out, const char *fmt, ...) __attribute__((format(
  * measured now (about 0.3 s).  Times `factor` (1 when the units and the work agree).  When the
  * ceiling cannot be had the bound is LIMIT_NONE with the reason; only our own bugs and interrupts
  * are errors. */
-int limit_measured(struct bench_ctx *c, struct limits *out, const char *bench,
-                   const char *settings, double factor, struct err *e);
+int limit_measured(struct bench_ctx *c, struct limits *out, const char *bench, const char *settings,
+                   double factor, struct err *e);
 
 /* Choose the binding bound for a direction. */
 void limits_bind(struct limits *ls, enum direction d);

@@ -45,9 +45,9 @@ static int lines_room(struct lines *l, struct err *e)
         char *grown = cap <= LINES_MAX_BYTES ? mem_realloc(l->buf, cap, 1) : NULL;
 
         if (!grown)
-            return cap > LINES_MAX_BYTES ? ERR(e, ERR_FORMAT, "a line of over %d bytes",
-                                               LINES_MAX_BYTES)
-                                         : ERR(e, ERR_NOMEM, "no memory for a line of %zu bytes", cap);
+            return cap > LINES_MAX_BYTES
+                       ? ERR(e, ERR_FORMAT, "a line of over %d bytes", LINES_MAX_BYTES)
+                       : ERR(e, ERR_NOMEM, "no memory for a line of %zu bytes", cap);
         l->buf = grown;
         l->cap = cap;
     }

@@ -43,6 +43,7 @@ struct region {
  * and what is available.  region_unmap accepts a zeroed region. */
 int region_map(struct region *r, size_t bytes, struct err *e);
 void region_unmap(struct region *r);
-const char *region_pages_name(enum region_pages pages); /* "base pages", "2 MiB pages (transparent)" */
+const char *region_pages_name(
+    enum region_pages pages); /* "base pages", "2 MiB pages (transparent)" */
 
 #endif

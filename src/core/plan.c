@@ -152,17 +152,20 @@ static bool device_wanted(const struct plan_request *rq, const struct device *d)
     return strcmp(rq->device, d->name) == 0;
 }
 
-/* The rows of one benchmark for a suite. */
+/* The rows of one benchmark for a suite, or (suite 0) because it was named: then those of the suite
+ * standard, or its normal point. */
 static int plan_bench(const struct plan_request *rq, const struct bench *b, unsigned suite,
                       struct plan_list *out, struct err *e)
 {
     static const struct plan normal = { .devices = DEVICE_CPU | DEVICE_GPU, .seconds = 1 };
-    bool planned = false;
+    bool planned = false, named = suite == 0;
     int rc = 0;
 
+    if (named)
+        suite = SUITE_STANDARD;
     for (int i = 0; i < b->n_plans; i++)
         planned |= (b->plans[i].suites & suite) != 0;
-    if (!planned && suite == SUITE_QUICK)
+    if (!planned && !named)
         return 0;
     for (int d = 0; d < rq->n_devices; d++)
         for (int i = 0; i < (planned ? b->n_plans : 1); i++) {
@@ -207,7 +210,7 @@ static int plan_name(const struct plan_request *rq, const char *name, struct pla
 
         found |= match;
         if (match)
-            TRY(plan_bench(rq, bench_table[i], suite ? suite : SUITE_STANDARD, out, e));
+            TRY(plan_bench(rq, bench_table[i], suite, out, e));
     }
     if (found)
         return 0;
@@ -240,8 +243,10 @@ static int check_settings(const struct plan_request *rq, const char *const *name
                 any |= hit;
             }
         if (!any)
-            return ERR(e, ERR_ARG, "--set \"%.80s\": no selected benchmark has that axis (see "
-                       "headroom list)", rq->set[s]);
+            return ERR(e, ERR_ARG,
+                       "--set \"%.80s\": no selected benchmark has that axis (see "
+                       "headroom list)",
+                       rq->set[s]);
     }
 out:
     return rc;

@@ -14,19 +14,19 @@ struct plan_case {
 struct plan_request {
     const char *const *names; /* benchmark names, globs, suites; n_names = 0 means "quick" */
     int n_names;
-    const char *const *set;   /* --set axis=value[,value], n_set; later wins */
+    const char *const *set; /* --set axis=value[,value], n_set; later wins */
     int n_set;
-    const char *device;       /* NULL, "cpu", "gpu", "gpu:N" */
-    double seconds;           /* --seconds per row; 0: as planned */
+    const char *device;           /* NULL, "cpu", "gpu", "gpu:N" */
+    double seconds;               /* --seconds per row; 0: as planned */
     const struct device *devices; /* what this machine has */
     int n_devices;
-    const char *no_gpu_why;   /* why there is no GPU in devices, for the message */
+    const char *no_gpu_why; /* why there is no GPU in devices, for the message */
 };
 
 struct plan_list {
     struct plan_case *cases; /* owned; no two alike */
     int n, cap;
-    const char *suite;       /* "quick", "standard", "full" or "custom"; static */
+    const char *suite; /* "quick", "standard", "full" or "custom"; static */
 };
 
 /* ERR_ARG with a message that names the word at fault and, where one is near, the right one. */

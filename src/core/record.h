@@ -12,17 +12,17 @@ enum run_status { RUN_COMPLETE, RUN_PARTIAL /* still going or killed */, RUN_INT
 const char *run_status_name(enum run_status s); /* "complete", "partial", "interrupted" */
 
 struct run_record {
-    char id[40];                 /* UTC start and 8 random hex digits */
-    char start[32], end[32];     /* ISO 8601, UTC; end "" while running */
-    char **argv;                 /* argc of them; owned */
+    char id[40];             /* UTC start and 8 random hex digits */
+    char start[32], end[32]; /* ISO 8601, UTC; end "" while running */
+    char **argv;             /* argc of them; owned */
     int argc;
     char suite[16];
     uint64_t seed;
     enum run_status status;
-    struct facts machine;        /* keys as in docs/schema: cpu.model, memory.total_bytes ... */
-    struct facts build;          /* git, dirty, compiler, flags, cuda */
-    struct ceilings ceilings;    /* owned */
-    struct result *results;      /* n_results; owned */
+    struct facts machine;     /* keys as in docs/schema: cpu.model, memory.total_bytes ... */
+    struct facts build;       /* git, dirty, compiler, flags, cuda */
+    struct ceilings ceilings; /* owned */
+    struct result *results;   /* n_results; owned */
     int n_results;
 };
 

@@ -22,9 +22,9 @@ const char *direction_name(enum direction d); /* "higher", "lower" */
 
 /* What a value is made of: how work and time become the unit. */
 enum metric_basis {
-    METRIC_BYTES_PER_S, /* sum of work.bytes / time */
-    METRIC_FLOPS_PER_S, /* work.flops / time (operations, where the unit says TOPS) */
-    METRIC_ITEMS_PER_S, /* work.items / time */
+    METRIC_BYTES_PER_S,  /* sum of work.bytes / time */
+    METRIC_FLOPS_PER_S,  /* work.flops / time (operations, where the unit says TOPS) */
+    METRIC_ITEMS_PER_S,  /* work.items / time */
     METRIC_TIME_PER_ITEM /* time / work.items */
 };
 
@@ -62,13 +62,13 @@ struct limits {
 
 /* "What do machines of its kind reach?" */
 struct expected {
-    double lo, hi;    /* NaN when nothing is known of this kind of machine */
+    double lo, hi; /* NaN when nothing is known of this kind of machine */
     char source[160];
 };
 
 struct check {
     bool done;
-    char reference[96]; /* what it was compared with */
+    char reference[96];      /* what it was compared with */
     double error, tolerance; /* the same measure; error <= tolerance passes, NaN fails */
     bool passed_before, passed_after;
 };
@@ -108,7 +108,7 @@ struct result {
     char name[48];
     struct params params; /* axis pointers are NULL after reading a file: use text via axis_name */
     char axis_name[AXIS_MAX][24];
-    char device[16];      /* "cpu", "gpu:0" */
+    char device[16]; /* "cpu", "gpu:0" */
     char metric[24], unit[16];
     enum direction direction;
     enum result_status status;
@@ -123,12 +123,12 @@ struct result {
     struct expected expected;
     struct check check;
     struct ops_latency ops;
-    char variant[64];     /* the code path that ran */
-    char timing_mode[24]; /* "wall", "batched", ... */
-    char inputs[96];      /* distribution and seed */
-    double floor_ns;      /* clock overhead (or launch floor) of one sample */
+    char variant[64];              /* the code path that ran */
+    char timing_mode[24];          /* "wall", "batched", ... */
+    char inputs[96];               /* distribution and seed */
+    double floor_ns;               /* clock overhead (or launch floor) of one sample */
     char notes[RESULT_NOTES][200]; /* warnings and labels in words; "" ends the list */
-    double seconds;       /* wall time this row took, all runs */
+    double seconds;                /* wall time this row took, all runs */
 };
 
 void result_release(struct result *r);

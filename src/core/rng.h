@@ -14,10 +14,10 @@ struct rng {
 /* stream separates independent sequences of one seed (one per thread, per tensor, ...). */
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream);
 uint64_t rng_u64(struct rng *r);
-double rng_uniform(struct rng *r);                     /* [0, 1), 53 bits */
-double rng_normal(struct rng *r);                      /* mean 0, variance 1 */
-uint64_t rng_below(struct rng *r, uint64_t n);         /* [0, n), unbiased; n > 0 */
-void rng_fill(struct rng *r, void *p, size_t bytes);   /* incompressible bytes */
+double rng_uniform(struct rng *r);                      /* [0, 1), 53 bits */
+double rng_normal(struct rng *r);                       /* mean 0, variance 1 */
+uint64_t rng_below(struct rng *r, uint64_t n);          /* [0, n), unbiased; n > 0 */
+void rng_fill(struct rng *r, void *p, size_t bytes);    /* incompressible bytes */
 void rng_shuffle(struct rng *r, uint32_t *a, size_t n); /* Fisher-Yates */
 
 #endif

@@ -142,8 +142,12 @@ static int take_line(struct runner *r, int index, const char *line, struct err *
     bool has;
 
     if (strncmp(line, "progress ", 9) == 0 && wire_progress_read(line + 9, phase, &p, &has) == 0)
-        return announce(r, (struct runner_event){ .kind = RUNNER_CASE_PROGRESS, .index = index,
-                                                  .phase = phase, .progress = has ? &p : NULL }, e);
+        return announce(r,
+                        (struct runner_event){ .kind = RUNNER_CASE_PROGRESS,
+                                               .index = index,
+                                               .phase = phase,
+                                               .progress = has ? &p : NULL },
+                        e);
     if (strncmp(line, "ceiling ", 8) == 0 && wire_ceiling_read(line + 8, &c) == 0)
         return ceilings_put(r->c->ceilings, &c, e);
     if (strcmp(line, "last") == 0) {
@@ -268,8 +272,8 @@ static int run_case(struct runner *r, int index, struct err *e)
     } else {
         TRY(merge(row, &fresh, e));
     }
-    TRY(announce(r, (struct runner_event){ .kind = RUNNER_CASE_DONE, .index = index,
-                                           .result = row }, e));
+    TRY(announce(
+        r, (struct runner_event){ .kind = RUNNER_CASE_DONE, .index = index, .result = row }, e));
 out:
     result_release(&fresh);
     return rc;

@@ -31,13 +31,13 @@ struct runner_event {
 
 struct runner_config {
     const struct plan_list *plan;
-    int repeats;                 /* >= 1 */
+    int repeats; /* >= 1 */
     uint64_t seed;
     const char *dir;
     double target;
     const char *const *launcher; /* command placed before the worker, NULL-terminated, or NULL */
     const struct runner_codec *codec;
-    double hang_seconds;         /* a worker silent for this long and the row's budget has hung; 0: the
+    double hang_seconds; /* a worker silent for this long and the row's budget has hung; 0: the
                                   * benchmark's setup_timeout_s, or 30 s */
     struct ceilings *ceilings;   /* in: cached ones; out: all known */
     volatile sig_atomic_t *stop; /* set to the signal's number by main's handler */

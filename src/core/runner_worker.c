@@ -140,8 +140,10 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
                        const struct runner_codec *codec, const struct device_ops *const *ops)
 {
     struct worker_side s = { .codec = codec };
-    struct worker_options o = { .services = services, .progress = send_progress,
-                                .progress_self = &s, .ceilings = &s.ceilings };
+    struct worker_options o = { .services = services,
+                                .progress = send_progress,
+                                .progress_self = &s,
+                                .ceilings = &s.ceilings };
     struct err e = { 0 };
     char why[128];
     int64_t fd, seed;

@@ -42,7 +42,7 @@ struct row {
     struct hist *ops;
     const char *phase;
     bool set_up;
-    bool stopped; /* from outside, while sampling */
+    bool stopped;          /* from outside, while sampling */
     uint64_t t0_ns, t1_ns; /* the sampling window */
 };
 
@@ -129,8 +129,7 @@ static int row_sample(void *self, uint64_t reps, double *ns, struct err *e)
         TRY(r->ctx.bench->once(&r->ctx, r->state, e));
     TRY(ops->end(r->ctx.device_handle, ns, e));
     if (mem_count() != allocations)
-        rc = ERR(e, ERR_ARG, "%s allocates memory inside the timed region",
-                 r->ctx.bench->name);
+        rc = ERR(e, ERR_ARG, "%s allocates memory inside the timed region", r->ctx.bench->name);
 out:
     return rc;
 }
@@ -165,8 +164,9 @@ static int row_progress(void *self, const struct sampling_progress *p)
 
 static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
 {
-    static const struct sampling_ops ops = { .sample = row_sample, .between = row_between,
-                                             .now_ns = row_now, .progress = row_progress };
+    static const struct sampling_ops ops = {
+        .sample = row_sample, .between = row_between, .now_ns = row_now, .progress = row_progress
+    };
     const struct bench *b = r->ctx.bench;
     struct sampling_config c = sampling_defaults();
     int rc = 0;
@@ -234,7 +234,8 @@ static void row_notes(struct result *out)
     if (s->stop == SAMPLING_UNSTABLE)
         result_note(out, "unstable: %s", s->why);
     if (s->summary.mean > 0 && s->summary.std / s->summary.mean > 0.10)
-        result_note(out, "coefficient of variation %.0f %% (over 10 %%): the median stands, the "
+        result_note(out,
+                    "coefficient of variation %.0f %% (over 10 %%): the median stands, the "
                     "spread is part of the result",
                     100 * s->summary.std / s->summary.mean);
     if (sample_ns < 10 * out->floor_ns)
@@ -246,8 +247,14 @@ static void row_notes(struct result *out)
 
 static void row_ops(const struct row *r, struct ops_latency *o)
 {
-    *o = (struct ops_latency){ .mean_ns = NAN, .min_ns = NAN, .max_ns = NAN, .p50_ns = NAN,
-                               .p90_ns = NAN, .p95_ns = NAN, .p99_ns = NAN, .p999_ns = NAN };
+    *o = (struct ops_latency){ .mean_ns = NAN,
+                               .min_ns = NAN,
+                               .max_ns = NAN,
+                               .p50_ns = NAN,
+                               .p90_ns = NAN,
+                               .p95_ns = NAN,
+                               .p99_ns = NAN,
+                               .p999_ns = NAN };
     if (!r->ops || r->ops->count == 0)
         return;
     o->n = r->ops->count;
@@ -343,7 +350,7 @@ static void row_failed(struct result *out, const struct row *r, int rc, const st
         result_note(out, "%s", e->msg);
         return;
     }
-    out->status = rc == ERR_NOTSUP ? RESULT_SKIPPED
+    out->status = rc == ERR_NOTSUP      ? RESULT_SKIPPED
                   : rc == ERR_INTERRUPT ? RESULT_SKIPPED
                                         : RESULT_FAILED;
     if (rc == ERR_NOTSUP || rc == ERR_INTERRUPT)
@@ -373,8 +380,12 @@ void worker_describe(struct result *out, const struct bench *b, const struct dev
 {
     const struct metric *m = b->metric_of ? b->metric_of(p) : &b->metric;
 
-    *out = (struct result){ .params = *p, .direction = m->direction, .value = NAN,
-                            .value_lo = NAN, .value_hi = NAN, .percent = NAN };
+    *out = (struct result){ .params = *p,
+                            .direction = m->direction,
+                            .value = NAN,
+                            .value_lo = NAN,
+                            .value_hi = NAN,
+                            .percent = NAN };
     snprintf(out->name, sizeof(out->name), "%s", b->name);
     snprintf(out->device, sizeof(out->device), "%s", d->name);
     snprintf(out->metric, sizeof(out->metric), "%s", m->name);
@@ -385,8 +396,14 @@ void worker_describe(struct result *out, const struct bench *b, const struct dev
     out->limits.binding = -1;
     out->expected.lo = out->expected.hi = NAN;
     out->check.error = out->check.tolerance = NAN;
-    out->ops = (struct ops_latency){ .mean_ns = NAN, .min_ns = NAN, .max_ns = NAN, .p50_ns = NAN,
-                                     .p90_ns = NAN, .p95_ns = NAN, .p99_ns = NAN, .p999_ns = NAN };
+    out->ops = (struct ops_latency){ .mean_ns = NAN,
+                                     .min_ns = NAN,
+                                     .max_ns = NAN,
+                                     .p50_ns = NAN,
+                                     .p90_ns = NAN,
+                                     .p95_ns = NAN,
+                                     .p99_ns = NAN,
+                                     .p999_ns = NAN };
 }
 
 static void row_gate(struct worker *w, struct result *out)
@@ -407,7 +424,9 @@ static void row_gate(struct worker *w, struct result *out)
 /* A good row is a ceiling for others. */
 static void row_offer_ceiling(struct worker *w, const struct result *out)
 {
-    struct ceiling c = { .value = out->value, .lo = out->value_lo, .hi = out->value_hi,
+    struct ceiling c = { .value = out->value,
+                         .lo = out->value_lo,
+                         .hi = out->value_hi,
                          .measured_unix_s = (double)time(NULL) };
 
     if (out->status != RESULT_OK || !w->o.ceilings || !isfinite(out->value))
@@ -429,9 +448,15 @@ int worker_case(struct worker *w, const struct bench *b, const struct device *d,
     if (w->o.seconds_max > 0 && seconds > w->o.seconds_max)
         seconds = w->o.seconds_max;
     worker_describe(out, b, d, p);
-    r.ctx = (struct bench_ctx){ .bench = b, .device = d, .params = p, .seed = w->o.seed,
-                                .dir = w->o.dir ? w->o.dir : ".", .seconds = seconds,
-                                .clock_hz = NAN, .result = out, .worker = w };
+    r.ctx = (struct bench_ctx){ .bench = b,
+                                .device = d,
+                                .params = p,
+                                .seed = w->o.seed,
+                                .dir = w->o.dir ? w->o.dir : ".",
+                                .seconds = seconds,
+                                .clock_hz = NAN,
+                                .result = out,
+                                .worker = w };
     w->depth++;
     TRY(row_begin(&r, b, out, &e));
     TRY(row_measure(&r, seconds, m, out, &e));
