@@ -306,10 +306,10 @@ void env_machine_network(struct facts *fs, const char *root)
         snprintf(key, sizeof(key), "network.%d.name", k);
         facts_text(fs, key, names[i]);
         snprintf(key, sizeof(key), "network.%d.speed_mb_s", k);
-        snprintf(path, sizeof(path), "/sys/class/net/%s/speed", names[i]);
+        snprintf(path, sizeof(path), "/sys/class/net/%.63s/speed", names[i]);
         env_facts_number(fs, key, root, path, 1);
         snprintf(key, sizeof(key), "network.%d.state", k++);
-        snprintf(path, sizeof(path), "/sys/class/net/%s/operstate", names[i]);
+        snprintf(path, sizeof(path), "/sys/class/net/%.63s/operstate", names[i]);
         env_facts_text(fs, key, root, path);
     }
     if (k == 0)

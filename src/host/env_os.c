@@ -161,8 +161,8 @@ static void put_vulnerabilities(struct facts *fs, const char *root)
         return;
     }
     for (int i = 0; i < n; i++) {
-        snprintf(key, sizeof(key), "os.vulnerabilities.%s", names[i]);
-        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        snprintf(key, sizeof(key), "os.vulnerabilities.%.63s", names[i]);
+        snprintf(path, sizeof(path), "%s/%.63s", dir, names[i]);
         env_facts_text(fs, key, root, path);
     }
 }
