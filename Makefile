@@ -18,11 +18,11 @@ arch_list = $(subst $(space),;,$(strip $(ARCH)))
 
 all:
 	$(packages) build
-	@tools/build default
+	@tools/build default -- headroom
 
 run:
 	$(packages) run
-	@tools/build default
+	@tools/build default -- headroom
 	build/headroom run $(RUN)
 
 check:
@@ -37,7 +37,7 @@ bundle:
 
 install:
 	$(packages) install
-	@tools/build default
+	@tools/build default -- installable
 	@cmake --install build --prefix "$(PREFIX)"
 
 format:
