@@ -131,7 +131,7 @@ void result_settle(struct result *r)
     settle_hull(r);
     r->value = stats_median(values, (size_t)r->n_runs);
     if (r->n_runs >= 6 &&
-        stats_median_interval(values, (size_t)r->n_runs, 1, &r->value, &ci, &method, NULL) == 0) {
+        stats_median_interval(values, (size_t)r->n_runs, &r->value, &ci, &method, NULL) == 0) {
         r->value_lo = ci.lo;
         r->value_hi = ci.hi;
     }

@@ -32,7 +32,6 @@ struct sampling_config {
     size_t max_samples;
     uint64_t max_reps;    /* 1: one repetition is one sample (server requests, cold runs) */
     bool keep_full_budget; /* sustained measurements: do not stop when converged */
-    uint64_t seed;
 };
 struct sampling_config sampling_defaults(void);
 
@@ -75,7 +74,7 @@ struct sampling_result {
 };
 
 /* 0; the ops' own error; ERR_ARG for a nonsense config; ERR_NOMEM.  On error out is released.
- * All memory is allocated before the first kept sample. */
+ * The memory of the samples is allocated and touched before the first of them. */
 int sampling_run(const struct sampling_config *c, const struct sampling_ops *ops, void *self,
                  struct sampling_result *out, struct err *e);
 void sampling_release(struct sampling_result *r);

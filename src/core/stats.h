@@ -1,13 +1,12 @@
 /* stats.h - statistics of samples, pure functions over arrays of double.
  *
- * NaN and infinity in the input are refused with ERR_ARG by stats_summarise and stats_interval;
- * the small helpers return NaN where the answer is not defined (empty input).  Nothing sorts or
+ * NaN and infinity in the input are refused with ERR_ARG by the functions that give an int; the
+ * small helpers return NaN where the answer is not defined (empty input).  Nothing sorts or
  * changes its input.  Quantiles are type 7 (Hyndman & Fan 1996), as R and NumPy default to. */
 #ifndef CORE_STATS_H
 #define CORE_STATS_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "core/err.h"
 
@@ -15,11 +14,23 @@ struct stats_interval {
     double lo, hi;
 };
 
-/* How an interval of the median was made. */
+/* How an interval of the median was made.
+ *
+ * Independent samples: the order statistics whose binomial ranks enclose the median with 95 %,
+ * interpolated between neighbouring ranks, because the ranks alone are coarse at small n
+ * (Hettmansperger & Sheather 1986, Nyblom 1992).
+ *
+ * Autocorrelated samples: the same, with ranks for n_eff = n / tau samples.  tau is what
+ * dependence does to the variance of the share of samples below the median: the larger of that of
+ * an AR(1) process with the samples' lag-1 rank correlation, and of an overlapping-batch-means
+ * estimate, which sees slow wandering that lag 1 does not.  Student's t for the uncertainty of tau.
+ * The second is what a moving-block bootstrap of the share would give, in closed form: nothing
+ * is drawn, and the interval costs two sorts.  The bootstrap alone covers too little where n is
+ * small for its blocks, which is why the first is there. */
 enum stats_method {
-    STATS_NONE,            /* too few samples (n < 6): lo = min, hi = max, no 95 % claim */
-    STATS_ORDER,           /* order statistics, binomial ranks (exact for independent samples) */
-    STATS_BLOCK_BOOTSTRAP  /* moving-block bootstrap: the samples are autocorrelated */
+    STATS_NONE,     /* fewer than 6 samples, or worth fewer than 6: lo = min, hi = max, no claim */
+    STATS_ORDER,    /* order statistics, binomial ranks: independent samples */
+    STATS_EFFECTIVE /* order statistics, ranks for n_eff: the samples are autocorrelated */
 };
 
 struct stats_summary {
@@ -34,14 +45,13 @@ struct stats_summary {
     size_t outliers_mild, outliers_severe; /* outside 1.5 / 3 IQR (Tukey 1977): labelled, kept */
 };
 
-/* Everything above from n >= 1 samples in time order.  `seed` drives the bootstrap.
+/* Everything above from n >= 1 samples in time order.
  * 0, ERR_ARG (n = 0, NaN, infinity) or ERR_NOMEM. */
-int stats_summarise(const double *x, size_t n, uint64_t seed, struct stats_summary *out,
-                    struct err *e);
+int stats_summarise(const double *x, size_t n, struct stats_summary *out, struct err *e);
 
 /* 95 % interval of the median only (what the stopping rule asks for, cheaper than a summary). */
-int stats_median_interval(const double *x, size_t n, uint64_t seed, double *median,
-                          struct stats_interval *ci, enum stats_method *method, struct err *e);
+int stats_median_interval(const double *x, size_t n, double *median, struct stats_interval *ci,
+                          enum stats_method *method, struct err *e);
 
 double stats_mean(const double *x, size_t n);
 double stats_std(const double *x, size_t n); /* two passes, n - 1 */
@@ -54,9 +64,9 @@ double stats_autocorrelation(const double *x, size_t n, size_t lag);
 size_t stats_percentile_needs(double q, double confidence);
 
 /* Mann-Kendall trend test with the variance inflated for autocorrelation (Hamed & Rao 1998).
- * *z: standard normal under "no trend"; *slope: Theil-Sen estimate per sample.  At most 2,000
- * samples are used (evenly thinned).  0, ERR_ARG below 4 samples, ERR_NOMEM. */
+ * *z: standard normal under "no trend"; *slope: Theil-Sen estimate per sample.  Above 600
+ * samples, medians of 600 groups of neighbours stand for them; that takes some 10 ms.
+ * 0, ERR_ARG below 4 samples or for NaN and infinity, ERR_NOMEM. */
 int stats_trend(const double *x, size_t n, double *z, double *slope, struct err *e);
-
 
 #endif

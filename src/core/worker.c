@@ -173,7 +173,6 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
 
     c.seconds = seconds;
     c.target = r->w->o.target;
-    c.seed = r->w->o.seed;
     c.keep_full_budget = b->sustained;
     /* Long enough to bury the clock, short enough for some dozens of samples in the budget. */
     c.sample_ns = fmin(5e6, fmax(1e5, seconds * 1e9 / 400));

@@ -7,7 +7,7 @@
 
 static const char *ci_method_name(enum stats_method m)
 {
-    static const char *const names[] = { "none", "order_statistics", "block_bootstrap" };
+    static const char *const names[] = { "none", "order_statistics", "effective_n" };
 
     return names[m];
 }

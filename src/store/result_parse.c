@@ -44,7 +44,7 @@ static void parse_params(const struct jsonio_in *in, struct result *r)
 
 static void parse_time(const struct jsonio_in *run, struct stats_summary *s)
 {
-    static const char *const methods[] = { "none", "order_statistics", "block_bootstrap" };
+    static const char *const methods[] = { "none", "order_statistics", "effective_n" };
     struct jsonio_in in;
 
     *s = (struct stats_summary){ 0 };
