@@ -51,9 +51,14 @@ int gemm_size(enum compute_dtype dtype, int threads, bool emulated)
 
 static size_t element_bytes(enum compute_dtype t)
 {
-    static const size_t bytes[COMPUTE_DTYPES] = { 8, 4, 2, 1 };
-
-    return bytes[t];
+    switch (t) {
+    case COMPUTE_FP64: return 8;
+    case COMPUTE_FP32: return 4;
+    case COMPUTE_BF16: return 2;
+    case COMPUTE_INT8:
+    case COMPUTE_DTYPES: break;
+    }
+    return 1;
 }
 
 static size_t sum_bytes(enum compute_dtype t)

@@ -44,28 +44,28 @@ enum {
     INIT_MAX = 1000
 };
 
-/* path, type, shape, m, n, k, accs, iterations, operands up to, run */
+/* path, type, shape, m, n, k, accs, operands up to, iterations, run */
 const struct loop loop_table[] = {
 #if defined(__x86_64__)
-    { PATH_AVX2, COMPUTE_FP64, LOOP_DOT, 4, 1, 1, 12, ITERATIONS, MAX_FP64, loop_avx2_fp64 },
-    { PATH_AVX2, COMPUTE_FP32, LOOP_DOT, 8, 1, 1, 12, ITERATIONS, MAX_FP32, loop_avx2_fp32 },
-    { PATH_AVX2, COMPUTE_INT8, LOOP_DOT, 8, 1, 4, 4, ITERATIONS, MAX_INT8, loop_avx2_int8 },
-    { PATH_AVXVNNI, COMPUTE_INT8, LOOP_DOT, 8, 1, 4, 12, ITERATIONS, MAX_INT8, loop_avxvnni_int8 },
-    { PATH_AVX512, COMPUTE_FP64, LOOP_DOT, 8, 1, 1, 16, ITERATIONS, MAX_FP64, loop_avx512_fp64 },
-    { PATH_AVX512, COMPUTE_FP32, LOOP_DOT, 16, 1, 1, 16, ITERATIONS, MAX_FP32, loop_avx512_fp32 },
-    { PATH_AVX512VNNI, COMPUTE_INT8, LOOP_DOT, 16, 1, 4, 16, ITERATIONS, MAX_INT8,
+    { PATH_AVX2, COMPUTE_FP64, LOOP_DOT, 4, 1, 1, 12, MAX_FP64, ITERATIONS, loop_avx2_fp64 },
+    { PATH_AVX2, COMPUTE_FP32, LOOP_DOT, 8, 1, 1, 12, MAX_FP32, ITERATIONS, loop_avx2_fp32 },
+    { PATH_AVX2, COMPUTE_INT8, LOOP_DOT, 8, 1, 4, 4, MAX_INT8, ITERATIONS, loop_avx2_int8 },
+    { PATH_AVXVNNI, COMPUTE_INT8, LOOP_DOT, 8, 1, 4, 12, MAX_INT8, ITERATIONS, loop_avxvnni_int8 },
+    { PATH_AVX512, COMPUTE_FP64, LOOP_DOT, 8, 1, 1, 16, MAX_FP64, ITERATIONS, loop_avx512_fp64 },
+    { PATH_AVX512, COMPUTE_FP32, LOOP_DOT, 16, 1, 1, 16, MAX_FP32, ITERATIONS, loop_avx512_fp32 },
+    { PATH_AVX512VNNI, COMPUTE_INT8, LOOP_DOT, 16, 1, 4, 16, MAX_INT8, ITERATIONS,
       loop_avx512vnni_int8 },
-    { PATH_AVX512BF16, COMPUTE_BF16, LOOP_DOT, 16, 1, 2, 16, ITERATIONS, MAX_BF16,
+    { PATH_AVX512BF16, COMPUTE_BF16, LOOP_DOT, 16, 1, 2, 16, MAX_BF16, ITERATIONS,
       loop_avx512bf16_bf16 },
-    { PATH_AMX, COMPUTE_BF16, LOOP_TILE, 16, 16, 32, 4, ITERATIONS_AMX, MAX_BF16, loop_amx_bf16 },
-    { PATH_AMX, COMPUTE_INT8, LOOP_TILE, 16, 16, 64, 4, ITERATIONS_AMX, MAX_INT8, loop_amx_int8 },
+    { PATH_AMX, COMPUTE_BF16, LOOP_TILE, 16, 16, 32, 4, MAX_BF16, ITERATIONS_AMX, loop_amx_bf16 },
+    { PATH_AMX, COMPUTE_INT8, LOOP_TILE, 16, 16, 64, 4, MAX_INT8, ITERATIONS_AMX, loop_amx_int8 },
 #elif defined(__aarch64__)
-    { PATH_NEON, COMPUTE_FP64, LOOP_DOT, 2, 1, 1, 24, ITERATIONS, MAX_FP64, loop_neon_fp64 },
-    { PATH_NEON, COMPUTE_FP32, LOOP_DOT, 4, 1, 1, 24, ITERATIONS, MAX_FP32, loop_neon_fp32 },
-    { PATH_NEON, COMPUTE_INT8, LOOP_FOLD, 4, 1, 4, 16, ITERATIONS, MAX_INT8, loop_neon_int8 },
-    { PATH_DOTPROD, COMPUTE_INT8, LOOP_DOT, 4, 1, 4, 24, ITERATIONS, MAX_INT8, loop_dotprod_int8 },
-    { PATH_I8MM, COMPUTE_INT8, LOOP_ROWS, 2, 2, 8, 24, ITERATIONS, MAX_INT8, loop_i8mm_int8 },
-    { PATH_BF16ARM, COMPUTE_BF16, LOOP_ROWS, 2, 2, 4, 24, ITERATIONS, MAX_BF16, loop_bf16arm_bf16 },
+    { PATH_NEON, COMPUTE_FP64, LOOP_DOT, 2, 1, 1, 24, MAX_FP64, ITERATIONS, loop_neon_fp64 },
+    { PATH_NEON, COMPUTE_FP32, LOOP_DOT, 4, 1, 1, 24, MAX_FP32, ITERATIONS, loop_neon_fp32 },
+    { PATH_NEON, COMPUTE_INT8, LOOP_FOLD, 4, 1, 4, 16, MAX_INT8, ITERATIONS, loop_neon_int8 },
+    { PATH_DOTPROD, COMPUTE_INT8, LOOP_DOT, 4, 1, 4, 24, MAX_INT8, ITERATIONS, loop_dotprod_int8 },
+    { PATH_I8MM, COMPUTE_INT8, LOOP_ROWS, 2, 2, 8, 24, MAX_INT8, ITERATIONS, loop_i8mm_int8 },
+    { PATH_BF16ARM, COMPUTE_BF16, LOOP_ROWS, 2, 2, 4, 24, MAX_BF16, ITERATIONS, loop_bf16arm_bf16 },
 #endif
     { .run = NULL },
 };
@@ -132,9 +132,14 @@ double loop_macs(const struct loop *l)
 
 static int operand_bytes(enum compute_dtype t)
 {
-    static const int bytes[COMPUTE_DTYPES] = { 8, 4, 2, 1 };
-
-    return bytes[t];
+    switch (t) {
+    case COMPUTE_FP64: return 8;
+    case COMPUTE_FP32: return 4;
+    case COMPUTE_BF16: return 2;
+    case COMPUTE_INT8:
+    case COMPUTE_DTYPES: break;
+    }
+    return 1;
 }
 
 /* Elements of one operand: b of LOOP_DOT and LOOP_FOLD lies beside a. */
@@ -147,7 +152,7 @@ static int operand_count(const struct loop *l, bool of_b)
 
 static void operand_put(enum compute_dtype t, uint8_t *base, int i, int value)
 {
-    uint8_t *p = base + i * operand_bytes(t);
+    uint8_t *p = base + (size_t)(i * operand_bytes(t));
     double d = value;
     float f = (float)value;
     uint32_t bits;
@@ -167,7 +172,7 @@ static void operand_put(enum compute_dtype t, uint8_t *base, int i, int value)
 
 static double operand_get(enum compute_dtype t, const uint8_t *base, int i)
 {
-    const uint8_t *p = base + i * operand_bytes(t);
+    const uint8_t *p = base + (size_t)(i * operand_bytes(t));
     double d;
     float f;
     uint32_t bits;
@@ -196,7 +201,7 @@ static double sum_get(enum compute_dtype t, const uint8_t *base, int i)
         return operand_get(t, base, i);
     if (t == COMPUTE_BF16)
         return operand_get(COMPUTE_FP32, base, i);
-    memcpy(&n, base + 4 * i, sizeof(n));
+    memcpy(&n, base + 4 * (size_t)i, sizeof(n));
     return n;
 }
 
@@ -205,7 +210,7 @@ static void sum_put(enum compute_dtype t, uint8_t *base, int i, int value)
     int32_t n = value;
 
     if (t == COMPUTE_INT8)
-        memcpy(base + 4 * i, &n, sizeof(n));
+        memcpy(base + 4 * (size_t)i, &n, sizeof(n));
     else
         operand_put(t == COMPUTE_BF16 ? COMPUTE_FP32 : t, base, i, value);
 }
@@ -241,6 +246,7 @@ static double gain(const struct loop *l, const struct loop_io *io, int acc, int 
     int i = lane / l->n, j = lane % l->n, group = 4 / operand_bytes(l->dtype);
     double sum = 0;
 
+    BUG_ON(l->shape == LOOP_TILE && group < 1);
     for (int t = 0; t < l->k; t++) {
         int in_a = i * l->k + t, in_b = in_a;
 

@@ -63,8 +63,8 @@ struct loop {
     enum loop_shape shape;
     int m, n, k; /* of the shape; n is 1 for LOOP_DOT and LOOP_FOLD */
     int accs;
-    uint64_t iterations; /* of one repetition: 100 to 200 us on cores of 2.5 to 4 GHz */
     int max; /* operands are 1 .. max, b of random sign, a too unless INT8 (u8 for VNNI) */
+    uint64_t iterations; /* of one repetition: 100 to 200 us on cores of 2.5 to 4 GHz */
     void (*run)(struct loop_io *io, uint64_t iterations);
 };
 

@@ -126,7 +126,7 @@ static void probe_thread(void *arg, int thread)
 {
     struct probe *p = arg;
 
-    p->hz[thread * PROBES + p->round] = clockspeed_now_hz();
+    p->hz[(size_t)thread * PROBES + (size_t)p->round] = clockspeed_now_hz();
 }
 
 int team_clock_hz(struct team *t, double *sum_hz, struct err *e)
@@ -140,7 +140,7 @@ int team_clock_hz(struct team *t, double *sum_hz, struct err *e)
         pool_run(t->pool, probe_thread, &p);
     }
     *sum_hz = 0;
-    for (int i = 0; i < t->threads; i++)
+    for (size_t i = 0; i < (size_t)t->threads; i++)
         *sum_hz += stats_median(&p.hz[i * PROBES], PROBES);
     mem_free(p.hz);
     return 0;
