@@ -123,10 +123,10 @@ double clockspeed_chain_hz(enum clockspeed_chain kind, double seconds)
     while (n < CHAINS_MIN || (n < CHAINS_MAX && spent_ns < seconds * 1e9)) {
         /* Past the first few the length is known that spreads the rest over all the time. */
         if (n == CHAINS_MIN) {
-            double even = seconds * 1e9 / CHAINS_MAX;
+            double even = seconds * 1e9 / CHAINS_MAX, so_far = spent_ns / n;
 
-            if (even > ns[0])
-                links = (uint64_t)((double)links * even / ns[0]) / UNROLL * UNROLL;
+            if (even > so_far)
+                links = (uint64_t)((double)links * even / so_far) / UNROLL * UNROLL;
         }
         ns[n] = clockspeed_chain_ns(kind, links);
         spent_ns += ns[n];

@@ -108,6 +108,7 @@ static const struct paper papers[UARCH_COUNT] = {
     /*               L1 load, FMLA, SDOT, SMMLA, BFMMLA */
     ARM(CORTEX_A76,   0,  2,  2,  0,  0)
     ARM(CORTEX_A78,   0,  2,  2,  0,  0)
+    ARM(CORTEX_X4,   48,  4,  4,  4,  4)
     ARM(NEOVERSE_N1, 32,  2,  2,  0,  0)
     ARM(NEOVERSE_N2,  0,  2,  2,  2,  0)
     ARM(NEOVERSE_V1,  0,  4,  4,  4,  0)
