@@ -402,7 +402,7 @@ static void print_gpus(FILE *f, const struct run_record *r, const struct termina
         model = facts_get_text(&r->machine, key, NULL);
         if (!model)
             return;
-        snprintf(key, sizeof(key), "gpus.%d.memory_total_bytes", i);
+        snprintf(key, sizeof(key), "gpus.%d.memory_bytes", i);
         bytes = facts_get_number(&r->machine, key, NAN);
         do {
             snprintf(key, sizeof(key), "gpus.%d.model", i + 1);

@@ -36,13 +36,17 @@ static json_t *head_json(const struct run_record *r)
 /* The fingerprint follows from the other fields; a file read back keeps the one it had. */
 static json_t *machine_json(const struct run_record *r)
 {
-    json_t *o = facts_json(&r->machine);
+    json_t *o = facts_json(&r->machine), *unavailable;
     char fingerprint[24];
     bool lost = !o;
 
-    if (!facts_get(&r->machine, "fingerprint")) {
+    if (o && !facts_get(&r->machine, "fingerprint")) {
         machine_fingerprint(&r->machine, fingerprint);
+        /* Last of the fields but before the reasons, where it is when the file is written again. */
+        unavailable = json_incref(json_object_get(o, "unavailable"));
+        json_object_del(o, "unavailable");
         jsonio_put(o, "fingerprint", json_string(fingerprint), &lost);
+        jsonio_put(o, "unavailable", unavailable, &lost);
     }
     return jsonio_done(o, lost);
 }
