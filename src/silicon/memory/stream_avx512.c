@@ -8,6 +8,7 @@ static uint64_t read_sum(const double *a, size_t n, size_t passes)
     const __m512i *p = (const __m512i *)a;
     __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0;
     __m512i s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+    uint64_t lane[8], sum = 0;
 
     /* Eight sums: enough that the one cycle of the additions never holds a load back. */
     for (size_t k = 0; k < passes; k++, stream_fresh())
@@ -23,7 +24,10 @@ static uint64_t read_sum(const double *a, size_t n, size_t passes)
         }
     s0 = _mm512_add_epi64(_mm512_add_epi64(s0, s1), _mm512_add_epi64(s2, s3));
     s4 = _mm512_add_epi64(_mm512_add_epi64(s4, s5), _mm512_add_epi64(s6, s7));
-    return (uint64_t)_mm512_reduce_add_epi64(_mm512_add_epi64(s0, s4));
+    _mm512_storeu_si512(lane, _mm512_add_epi64(s0, s4));
+    for (int i = 0; i < 8; i++)
+        sum += lane[i]; /* the intrinsic that reduces adds signed numbers, which may not wrap */
+    return sum;
 }
 
 /* The bodies differ from plain to streaming only in the store. */
