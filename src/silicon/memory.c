@@ -3,7 +3,11 @@
  * read, write, copy and triad move FP64 arrays and count bytes as STREAM does: what the loop reads
  * plus what it writes, a = b + s c being 24 bytes an element.  latency is one load after the other
  * over a random cycle of cache lines.  On a GPU the arrays lie in its memory. */
+#include <stdio.h>
+
 #include "core/bench.h"
+#include "host/cpu.h"
+#include "host/normal.h"
 #include "silicon/memory/memory_latency.h"
 #include "silicon/memory/memory_stream.h"
 #include "silicon/memory/point.h"
@@ -109,6 +113,21 @@ static int limit(struct bench_ctx *c, void *state, struct limits *out, struct er
     return hooks_of(c)->limit(c, state, out, e);
 }
 
+/* Ranges on file for this CPU generation and number of cores, or for this GPU. */
+static void expect(const struct bench_ctx *c, const void *state, struct expected *out)
+{
+    const struct cpu_info *cpu = cpu_here();
+    bool on_gpu = c->device->kind == DEVICE_GPU;
+    char point[96], settings[128];
+
+    (void)state;
+    params_format(c->params, point, sizeof(point));
+    snprintf(settings, sizeof(settings), "%s cores=%d", point,
+             point_of(c->params).all ? cpu->n_cores_all : 1);
+    normal_find(on_gpu ? c->device->model : uarch_name(cpu->uarch), c->bench->name,
+                on_gpu ? point : settings, out);
+}
+
 static void teardown(struct bench_ctx *c, void *state)
 {
     hooks_of(c)->teardown(c, state);
@@ -140,5 +159,6 @@ const struct bench bench_silicon_memory = {
     .once = once,
     .work = work,
     .limit = limit,
+    .expect = expect,
     .teardown = teardown,
 };
