@@ -416,7 +416,7 @@ static void row_gate(struct worker *w, struct result *out)
     if (limits_implausible(out, l->kind == LIMIT_PAPER ? PAPER_SLACK : 0, why, sizeof(why))) {
         out->status = RESULT_INVALID;
         snprintf(out->reason, sizeof(out->reason), "%s", why);
-        out->value = out->value_lo = out->value_hi = NAN;
+        out->value = out->value_lo = out->value_hi = out->percent = NAN;
     }
 }
 

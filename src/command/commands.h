@@ -1,0 +1,14 @@
+/* commands.h - the commands, each in the file of its name. */
+#ifndef COMMAND_COMMANDS_H
+#define COMMAND_COMMANDS_H
+
+#include "command/cli.h"
+
+extern const struct command command_run;
+extern const struct command command_list;
+extern const struct command command_info;
+extern const struct command command_doctor;
+extern const struct command command_help;
+extern const struct command command_worker;
+
+#endif

@@ -1,0 +1,15 @@
+/* platform.c - the kinds of device and the services that this program gives to its runs. */
+#include "command/platform.h"
+
+#include "gpu/gpu.h"
+#include "host/clockspeed.h"
+#include "host/telemetry.h"
+
+const struct device_ops *const platform_devices[] = { &device_cpu_ops, &gpu_device_ops, NULL };
+
+const struct worker_services platform_services = {
+    .telemetry_open = telemetry_open,
+    .telemetry_close = telemetry_close,
+    .telemetry_window = telemetry_window,
+    .clock_hz = clockspeed_now_hz,
+};

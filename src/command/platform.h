@@ -1,0 +1,11 @@
+/* platform.h - the kinds of device and the services that this program gives to its runs. */
+#ifndef COMMAND_PLATFORM_H
+#define COMMAND_PLATFORM_H
+
+#include "core/device.h"
+#include "core/worker.h"
+
+extern const struct device_ops *const platform_devices[]; /* NULL-terminated */
+extern const struct worker_services platform_services;
+
+#endif

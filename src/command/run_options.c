@@ -1,0 +1,105 @@
+/* run_options.c - what the user asked of `run`. */
+#include "command/run_options.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/sampling.h"
+
+const struct cli_option run_option_table[RUN_OPTIONS] = {
+    { "output", 'o', "FILE", "write the result file here (else headroom-UTC.json in this folder)",
+      "@files" },
+    { "json", 0, NULL, "print the result as JSON alone on standard output", NULL },
+    { "set", 0, "AXIS=VALUE[,VALUE]", "run these points of an axis (see headroom list); repeatable",
+      NULL },
+    { "seconds", 0, "S", "time for each row, without its setup (2, 0.5, 500ms)", NULL },
+    { "repeat", 0, "R", "measure everything in R fresh processes, in turn", NULL },
+    { "device", 0, "DEVICE", "cpu, gpu (all of them) or gpu:N; normally the CPU and the first GPU",
+      "cpu gpu gpu:0" },
+    { "dir", 0, "DIR", "folder for scratch files: the storage that is measured (else this folder)",
+      "@dirs" },
+    { "seed", 0, "N", "seed of all inputs and resampling (1)", NULL },
+    { "target", 0, "PERCENT", "stop a row when its interval is this narrow, each way (0.5)", NULL },
+    { "wait", 0, "S", "wait up to S for another run on this machine to end", NULL },
+    { "launcher", 0, "COMMAND",
+      "start the measuring process through COMMAND, e.g. \"numactl -N 0\"", NULL },
+    { "dry-run", 0, NULL, "print the rows that would be measured, and measure nothing", NULL },
+};
+
+static int read_launcher(const char *text, struct run_options *o, struct err *e)
+{
+    char *save = NULL;
+    int n = 0;
+
+    if (strlen(text) >= sizeof(o->launcher_text))
+        return ERR(e, ERR_ARG, "--launcher: longer than %zu characters",
+                   sizeof(o->launcher_text) - 1);
+    snprintf(o->launcher_text, sizeof(o->launcher_text), "%s", text);
+    for (char *w = strtok_r(o->launcher_text, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+        if (n == RUN_LAUNCHER_WORDS)
+            return ERR(e, ERR_ARG, "--launcher: more than %d words", RUN_LAUNCHER_WORDS);
+        o->launcher[n++] = w;
+    }
+    return n ? 0 : ERR(e, ERR_ARG, "--launcher: no command in it");
+}
+
+static int read_dir(const char *text, struct run_options *o, struct err *e)
+{
+    struct stat st;
+
+    if (stat(text, &st) < 0)
+        return ERR(e, ERR_ARG, "--dir %.120s: %s", text, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return ERR(e, ERR_ARG, "--dir %.120s: not a folder", text);
+    o->dir = text;
+    return 0;
+}
+
+static int read_target(const char *text, struct run_options *o, struct err *e)
+{
+    char plain[32];
+    double percent;
+    int rc = 0;
+
+    snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(text, "%"), text);
+    if (parse_seconds(plain, 0.01, 50, "--target", &percent, NULL) < 0)
+        return ERR(e, ERR_ARG, "--target: \"%.40s\" is not a percentage from 0.01 to 50", text);
+    o->target = percent / 100;
+    return rc;
+}
+
+int run_options_read(const struct cli_args *a, struct run_options *o, struct err *e)
+{
+    const char *v;
+    int64_t n = 1;
+    int rc = 0;
+
+    *o = (struct run_options){
+        .dir = ".", .repeat = 1, .seed = 1, .target = sampling_defaults().target
+    };
+    o->n_set = cli_values(a, "set", o->set, CLI_WORDS_MAX);
+    o->device = cli_value(a, "device");
+    o->output = cli_value(a, "output");
+    o->json = cli_flag(a, "json");
+    o->dry_run = cli_flag(a, "dry-run");
+    if ((v = cli_value(a, "seconds")))
+        TRY(parse_seconds(v, 0.01, SAMPLING_SECONDS_MAX, "--seconds", &o->seconds, e));
+    if ((v = cli_value(a, "wait")))
+        TRY(parse_seconds(v, 0, 86400, "--wait", &o->wait_s, e));
+    if ((v = cli_value(a, "repeat")))
+        TRY(parse_int(v, 1, 1000, "--repeat", &n, e));
+    o->repeat = (int)n;
+    n = 1;
+    if ((v = cli_value(a, "seed")))
+        TRY(parse_int(v, 0, INT64_MAX, "--seed", &n, e));
+    o->seed = (uint64_t)n;
+    if ((v = cli_value(a, "target")))
+        TRY(read_target(v, o, e));
+    if ((v = cli_value(a, "dir")))
+        TRY(read_dir(v, o, e));
+    if ((v = cli_value(a, "launcher")))
+        TRY(read_launcher(v, o, e));
+out:
+    return rc;
+}

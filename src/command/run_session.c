@@ -1,0 +1,270 @@
+/* run_session.c - one run from start to end. */
+#include "command/run_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "command/platform.h"
+#include "core/clock.h"
+#include "core/lock.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "core/runner.h"
+#include "gpu/gpu_facts.h"
+#include "host/env_busy.h"
+#include "report/progress.h"
+#include "report/terminal.h"
+#include "store/ceilings_file.h"
+#include "store/run_file.h"
+#include "store/run_json.h"
+#include "store/store_codec.h"
+
+static const char lock_path[] = "/tmp/headroom.lock";
+
+struct session {
+    const struct plan_list *plan;
+    const struct run_options *o;
+    const struct cli_env *env;
+    struct run_record record;
+    struct progress progress;
+    struct terminal_style style;
+    char path[1024]; /* "" : no file */
+    char cache_path[1200];
+    char fingerprint[24];
+    char warning[400];
+    uint64_t started_ns;
+};
+
+static int columns_of(int fd)
+{
+    struct winsize w;
+
+    return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+}
+
+static int columns_now(void *self)
+{
+    (void)self;
+    return columns_of(STDERR_FILENO);
+}
+
+static int copy_argv(struct run_record *r, const struct cli_env *env, struct err *e)
+{
+    r->argv = mem_calloc((size_t)env->argc, sizeof(*r->argv));
+    if (!r->argv)
+        return ERR(e, ERR_NOMEM, "no memory for the run's record");
+    for (; r->argc < env->argc; r->argc++) {
+        r->argv[r->argc] = mem_strdup(env->argv[r->argc]);
+        if (!r->argv[r->argc])
+            return ERR(e, ERR_NOMEM, "no memory for the run's record");
+    }
+    return 0;
+}
+
+int run_session_describe(struct run_record *r, const struct cli_env *env, const char *dir,
+                         struct err *e)
+{
+    struct env_options eo = { .dir = dir,
+                              .variables = env->variables,
+                              .n_variables = env->n_variables };
+    char day[32];
+    struct rng rng;
+    int rc = 0;
+
+    clock_utc(r->start);
+    clock_utc_compact(day);
+    rng_init(&rng, clock_now_ns(), (uint64_t)getpid());
+    snprintf(r->id, sizeof(r->id), "%.20s-%08x", day, (unsigned)rng_u64(&rng));
+    r->status = RUN_PARTIAL;
+    TRY(copy_argv(r, env, e));
+    TRY(env_capture(&r->machine, &r->build, &eo, e));
+    gpu_facts(&r->machine);
+out:
+    return rc;
+}
+
+/* Others that use more than this of one CPU move our figures. */
+static const double BUSY_PCT = 15;
+
+static void busy_warning(const struct env_busy *b, char *out, size_t cap)
+{
+    size_t n;
+
+    out[0] = '\0';
+    if (!(b->others_cpu_pct > BUSY_PCT) && !(b->steal_pct > BUSY_PCT))
+        return;
+    snprintf(out, cap,
+             "the machine is busy: others use %.0f %% of a CPU, the hypervisor takes %.0f %%",
+             b->others_cpu_pct, b->steal_pct);
+    for (int i = 0; i < b->n_top; i++) {
+        n = strlen(out);
+        snprintf(out + n, cap - n, "%s%s (%d) %.0f %%", i ? ", " : ": ", b->top[i].name,
+                 b->top[i].pid, b->top[i].cpu_pct);
+    }
+}
+
+/* The record as it is now, to the file. */
+static int save(struct session *s, struct err *e)
+{
+    return s->path[0] ? run_file_write(s->path, &s->record, e) : 0;
+}
+
+static int on_event(void *self, const struct runner_event *ev, struct err *e)
+{
+    struct session *s = self;
+    int rc = 0;
+
+    progress_event(&s->progress, ev, clock_now_ns());
+    if (ev->kind == RUNNER_CASE_DONE) {
+        TRY(save(s, e));
+    }
+out:
+    return rc;
+}
+
+static double suite_seconds(const char *suite)
+{
+    if (strcmp(suite, "quick") == 0)
+        return 28; /* no row begins later: the suite promises 30 s */
+    if (strcmp(suite, "standard") == 0)
+        return 290;
+    return strcmp(suite, "full") == 0 ? 880 : 0;
+}
+
+static void output_path(struct session *s)
+{
+    char now[32];
+
+    if (s->o->output) {
+        snprintf(s->path, sizeof(s->path), "%s", s->o->output);
+    } else if (!s->o->json) {
+        clock_utc_compact(now);
+        snprintf(s->path, sizeof(s->path), "headroom-%s.json", now);
+    }
+}
+
+/* Everything that can be refused is, before the first row. */
+static int prepare(struct session *s, struct err *e)
+{
+    char note[200] = "";
+    struct env_busy busy;
+    int rc = 0;
+
+    output_path(s);
+    if (s->path[0])
+        TRY(run_file_check_writable(s->path, e));
+    TRY(run_session_describe(&s->record, s->env, s->o->dir, e));
+    TRY(env_busy(&busy, "", 0.1, e));
+    env_busy_facts(&s->record.machine, &busy);
+    busy_warning(&busy, s->warning, sizeof(s->warning));
+    s->record.seed = s->o->seed;
+    snprintf(s->record.suite, sizeof(s->record.suite), "%s", s->plan->suite);
+    s->record.n_results = s->plan->n;
+    s->record.results = mem_calloc((size_t)s->plan->n, sizeof(*s->record.results));
+    if (!s->record.results)
+        return ERR(e, ERR_NOMEM, "no memory for %d rows", s->plan->n);
+    machine_fingerprint(&s->record.machine, s->fingerprint);
+    if (s->env->cache_dir[0]) {
+        snprintf(s->cache_path, sizeof(s->cache_path), "%s/ceilings-%s.json", s->env->cache_dir,
+                 facts_get_text(&s->record.machine, "os.boot_id", "unknown"));
+        ceilings_file_load(s->cache_path, s->fingerprint, &s->record.ceilings, note, sizeof(note));
+        if (note[0])
+            fprintf(stderr, "headroom: %s\n", note);
+    }
+out:
+    return rc;
+}
+
+static void begin_output(struct session *s)
+{
+    struct progress_config pc = { .f = stderr,
+                                  .live = s->env->stderr_tty,
+                                  .utf8 = s->env->utf8,
+                                  .colour = s->env->colour && s->env->stderr_tty,
+                                  .plan = s->plan,
+                                  .columns = columns_now };
+
+    s->style =
+        (struct terminal_style){ .columns = s->env->stdout_tty ? columns_of(STDOUT_FILENO) : 100,
+                                 .utf8 = s->env->utf8,
+                                 .colour = s->env->colour };
+    if (!s->o->json)
+        terminal_header(stdout, &s->record, s->warning[0] ? s->warning : NULL, &s->style);
+    else if (s->warning[0])
+        fprintf(stderr, "headroom: warning: %s\n", s->warning);
+    fflush(stdout);
+    progress_begin(&s->progress, &pc, clock_now_ns());
+}
+
+/* The cache is a convenience: failing to keep it is worth a line, not an exit code. */
+static void keep_ceilings(struct session *s)
+{
+    struct err e = { 0 };
+
+    if (s->cache_path[0] && s->record.ceilings.n &&
+        ceilings_file_save(s->cache_path, s->fingerprint, &s->record.ceilings, &e) < 0)
+        fprintf(stderr, "headroom: the measured ceilings are not kept: %s\n", e.msg);
+}
+
+static int finish(struct session *s, int rc, struct err *e)
+{
+    struct err json_error = { 0 }, save_error = { 0 };
+    double seconds = (double)(clock_now_ns() - s->started_ns) * 1e-9;
+    int code;
+
+    progress_clear(&s->progress);
+    clock_utc(s->record.end);
+    s->record.status = rc == 0 ? RUN_COMPLETE : RUN_INTERRUPTED;
+    code = run_record_exit_code(&s->record);
+    if (save(s, &save_error) < 0)
+        code = cli_fail(e->code && e->code != ERR_INTERRUPT ? e : &save_error);
+    else if (rc < 0 && rc != ERR_INTERRUPT)
+        code = cli_fail(e);
+    keep_ceilings(s);
+    if (s->o->json) {
+        if (run_json_print(&s->record, stdout, &json_error) < 0)
+            code = cli_fail(&json_error);
+    } else {
+        terminal_table(stdout, &s->record, &s->style);
+        terminal_closing(stdout, &s->record, save_error.code || !s->path[0] ? NULL : s->path,
+                         seconds, &s->style);
+    }
+    return *s->env->stop ? EXIT_SIGNAL + (int)*s->env->stop : code;
+}
+
+int run_session(const struct plan_list *plan, const struct run_options *o,
+                const struct cli_env *env)
+{
+    struct session s = { .plan = plan, .o = o, .env = env, .started_ns = clock_now_ns() };
+    struct lock lock = { .fd = -1 };
+    struct err e = { 0 };
+    struct runner_config c = { .plan = plan,
+                               .repeats = o->repeat,
+                               .seed = o->seed,
+                               .dir = o->dir,
+                               .target = o->target,
+                               .codec = &store_codec,
+                               .launcher = o->launcher[0] ? o->launcher : NULL,
+                               .ceilings = &s.record.ceilings,
+                               .stop = env->stop,
+                               .run_seconds_max =
+                                   o->seconds > 0 || o->repeat > 1 ? 0 : suite_seconds(plan->suite),
+                               .on_event = on_event,
+                               .self = &s };
+    int rc = 0, code;
+
+    TRY(lock_take(&lock, lock_path, o->wait_s, env->stop, &e));
+    TRY(prepare(&s, &e));
+    begin_output(&s);
+    rc = runner_run(&c, s.record.results, &e);
+    code = finish(&s, rc, &e);
+    rc = 0;
+out:
+    if (rc < 0)
+        code = rc == ERR_INTERRUPT ? EXIT_SIGNAL + (int)*env->stop : cli_fail(&e);
+    lock_release(&lock);
+    run_record_release(&s.record);
+    return code;
+}

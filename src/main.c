@@ -1,0 +1,104 @@
+/* main.c - argv and the environment become a command. */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command/cli.h"
+#include "command/commands.h"
+#include "core/axis.h"
+
+static volatile sig_atomic_t stop_signal;
+
+/* The first signal asks; a second one of its kind ends the program at once. */
+static void on_signal(int sig)
+{
+    stop_signal = sig;
+    signal(sig, SIG_DFL);
+}
+
+static void catch_signals(void)
+{
+    const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction ask = { .sa_handler = on_signal }; /* no SA_RESTART: waits must wake up */
+
+    for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+        sigaction(caught[i], &ask, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, with a message */
+}
+
+/* Variables that change what is measured, and so belong to the record. */
+static struct env_variable recorded[] = {
+    { "CUDA_DEVICE_ORDER", NULL },     { "CUDA_LAUNCH_BLOCKING", NULL },
+    { "CUDA_VISIBLE_DEVICES", NULL },  { "GOMP_CPU_AFFINITY", NULL },
+    { "HEADROOM_LIBRARY_PATH", NULL }, { "KMP_AFFINITY", NULL },
+    { "LD_LIBRARY_PATH", NULL },       { "LD_PRELOAD", NULL },
+    { "MALLOC_ARENA_MAX", NULL },      { "NVIDIA_VISIBLE_DEVICES", NULL },
+    { "OMP_NUM_THREADS", NULL },       { "OMP_PROC_BIND", NULL },
+    { "OPENBLAS_CORETYPE", NULL },     { "OPENBLAS_NUM_THREADS", NULL },
+};
+enum { RECORDED = sizeof(recorded) / sizeof(recorded[0]) };
+
+static void read_environment(struct cli_env *env)
+{
+    static char cache[1024];
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    setlocale(LC_CTYPE, "");
+    env->stdout_tty = isatty(STDOUT_FILENO);
+    env->stderr_tty = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+    env->colour =
+        env->stdout_tty && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
+    env->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    if (xdg && xdg[0] == '/')
+        snprintf(cache, sizeof(cache), "%s/headroom", xdg);
+    else if (home && home[0] == '/')
+        snprintf(cache, sizeof(cache), "%s/.cache/headroom", home);
+    env->cache_dir = cache;
+    for (int i = 0; i < RECORDED; i++)
+        recorded[i].value = getenv(recorded[i].name);
+    env->variables = recorded;
+    env->n_variables = RECORDED;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *near = cli_nearest(name);
+
+    if (near)
+        fprintf(stderr, "headroom: no command is called \"%.60s\"; did you mean \"%s\"?\n", name,
+                near);
+    else
+        fprintf(stderr, "headroom: no command is called \"%.60s\" (see headroom help)\n", name);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli_env env = { .stop = &stop_signal, .argc = argc, .argv = argv };
+    char *help[] = { argv[0], (char[]){ "help" }, NULL };
+    char *version[] = { argv[0], (char[]){ "help" }, (char[]){ "--version" }, NULL };
+    struct cli_args args;
+    struct err e = { 0 };
+    const struct command *c;
+
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        argv = help;
+        argc = 2;
+    } else if (strcmp(argv[1], "--version") == 0) {
+        argv = version;
+        argc = 3;
+    }
+    c = cli_find(argv[1]);
+    if (!c)
+        return unknown_command(argv[1]);
+    read_environment(&env);
+    catch_signals();
+    if (cli_parse(c, argc, argv, &args, &e) < 0)
+        return cli_fail(&e);
+    return cli_close_stdout(c->run(&args, &env));
+}

@@ -1,0 +1,178 @@
+/* A whole run over worker processes: crashes, hangs, repeats, signals.
+ *
+ * The test is its own worker: started as "test_runner worker ..." it measures. */
+#include "core/runner.h"
+
+#include <sys/wait.h>
+
+#include "core/device.h"
+#include "fake_benches.h"
+#include "store/store_codec.h"
+#include "test.h"
+
+static const struct device_ops *const kinds[] = { &device_cpu_ops, NULL };
+static struct device devices[DEVICES_MAX];
+static volatile sig_atomic_t stop;
+
+struct seen {
+    int starts, dones, progress, stop_after_dones;
+};
+
+static int on_event(void *self, const struct runner_event *ev, struct err *e)
+{
+    struct seen *s = self;
+
+    (void)e;
+    s->starts += ev->kind == RUNNER_CASE_START;
+    s->dones += ev->kind == RUNNER_CASE_DONE;
+    s->progress += ev->kind == RUNNER_CASE_PROGRESS;
+    if (s->stop_after_dones && s->dones == s->stop_after_dones)
+        stop = SIGINT;
+    return 0;
+}
+
+enum { ROWS_MAX = 16 };
+
+struct run {
+    struct plan_list plan;
+    struct result results[ROWS_MAX];
+    struct ceilings ceilings;
+    struct seen seen;
+    int rc;
+    struct err e;
+};
+
+static void start(struct run *r, const char *const *names, int n_names, const char *const *set,
+                  int n_set, struct runner_config c)
+{
+    struct plan_request rq = { .names = names,
+                               .n_names = n_names,
+                               .set = set,
+                               .n_set = n_set,
+                               .devices = devices,
+                               .n_devices = 1 };
+
+    stop = 0;
+    CHECK_EQ(plan_make(&rq, &r->plan, &r->e), 0);
+    BUG_ON(r->plan.n > ROWS_MAX);
+    c.plan = &r->plan;
+    c.codec = &store_codec;
+    c.ceilings = &r->ceilings;
+    c.seed = 1;
+    c.target = 0.005;
+    c.dir = ".";
+    c.stop = &stop;
+    c.on_event = on_event;
+    c.self = &r->seen;
+    r->rc = runner_run(&c, r->results, &r->e);
+}
+
+static void finish(struct run *r)
+{
+    for (int i = 0; i < r->plan.n; i++)
+        result_release(&r->results[i]);
+    plan_release(&r->plan);
+    ceilings_release(&r->ceilings);
+    *r = (struct run){ 0 };
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        CHECK(!"a worker was left behind");
+}
+
+static struct run r; /* results are large */
+
+static void crash_and_hang_are_rows(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const set[] = { "mode=good,crash,hang,absent,device,wrong" };
+
+    start(&r, names, 1, set, 1, (struct runner_config){ .repeats = 1, .hang_seconds = 0.7 });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.plan.n, 6);
+    CHECK_EQ(r.results[0].status, RESULT_OK);
+    CHECK_EQ(r.results[1].status, RESULT_FAILED);
+    CHECK(strstr(r.results[1].reason, "crashed: signal 11") != NULL);
+    CHECK_EQ(r.results[2].status, RESULT_FAILED);
+    CHECK(strstr(r.results[2].reason, "hung: no sign of life") != NULL);
+    CHECK_EQ(r.results[3].status, RESULT_SKIPPED);
+    CHECK_EQ(r.results[4].status, RESULT_FAILED);
+    CHECK(strstr(r.results[4].reason, "fell off the bus") != NULL);
+    CHECK_EQ(r.results[5].status, RESULT_FAILED);
+    CHECK(strstr(r.results[5].reason, "wrong output") != NULL);
+    CHECK_EQ(r.seen.starts, 6);
+    CHECK_EQ(r.seen.dones, 6);
+    CHECK(r.seen.progress > 6);
+    CHECK(ceilings_get(&r.ceilings, "fake.work mode=good us=20 size=4KiB @cpu") != NULL);
+    finish(&r);
+}
+
+static void repeats_are_processes(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const set[] = { "us=10,20" };
+
+    start(&r, names, 1, set, 1, (struct runner_config){ .repeats = 3 });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.plan.n, 2);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(r.results[i].status, RESULT_OK);
+        CHECK_EQ(r.results[i].n_runs, 3);
+        CHECK(r.results[i].value_lo <= r.results[i].value);
+        CHECK(r.results[i].value <= r.results[i].value_hi);
+    }
+    CHECK_EQ(r.seen.dones, 6);
+    finish(&r);
+}
+
+static void signals_keep_what_was_measured(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const set[] = { "us=10,20,30,40" };
+
+    r.seen.stop_after_dones = 2;
+    start(&r, names, 1, set, 1, (struct runner_config){ .repeats = 1 });
+    CHECK_EQ(r.rc, ERR_INTERRUPT);
+    CHECK_EQ(r.results[0].status, RESULT_OK);
+    CHECK_EQ(r.results[1].status, RESULT_OK);
+    CHECK_EQ(r.results[3].status, RESULT_SKIPPED);
+    CHECK(r.results[3].reason[0] != '\0');
+    finish(&r);
+}
+
+static void bounded_run(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const set[] = { "us=10,20,30,40" };
+
+    start(&r, names, 1, set, 1, (struct runner_config){ .repeats = 1, .run_seconds_max = 0.05 });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.results[0].status, RESULT_OK);
+    CHECK_EQ(r.results[3].status, RESULT_SKIPPED);
+    CHECK(strstr(r.results[3].reason, "time of 0 s was over") != NULL);
+    finish(&r);
+}
+
+static void launcher_that_is_not_there(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const launcher[] = { "/nonexistent/launcher", NULL };
+
+    start(&r, names, 1, NULL, 0, (struct runner_config){ .repeats = 1, .launcher = launcher });
+    CHECK_EQ(r.results[0].status, RESULT_FAILED);
+    CHECK(strstr(r.results[0].reason, "could not be started") != NULL);
+    finish(&r);
+}
+
+int main(int argc, char **argv)
+{
+    char why[64];
+
+    if (argc > 1 && strcmp(argv[1], "worker") == 0)
+        return runner_worker_main(argc - 1, argv + 1, NULL, &store_codec, kinds);
+    CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 1);
+    crash_and_hang_are_rows();
+    repeats_are_processes();
+    signals_keep_what_was_measured();
+    bounded_run();
+    launcher_that_is_not_there();
+    TEST_DONE();
+}
