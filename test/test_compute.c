@@ -356,6 +356,14 @@ static bool exists(const char *settings)
     return bench_silicon_compute.exists(&p, DEVICE_CPU);
 }
 
+static const char *unit(const char *settings)
+{
+    struct params p;
+
+    CHECK(plan_point(&bench_silicon_compute, settings, &p, NULL) == 0);
+    return bench_silicon_compute.metric_of(&p)->unit;
+}
+
 static void test_bench(void)
 {
     test_row("dtype=fp32 path=best threads=one");
@@ -363,6 +371,8 @@ static void test_bench(void)
     test_row("dtype=int8 path=best threads=all");
     test_row("dtype=fp64 path=openblas threads=one");
     test_row("dtype=int8 path=onednn threads=all");
+    CHECK_STR(unit("dtype=fp64 path=best threads=one"), "GFLOPS");
+    CHECK_STR(unit("dtype=int8 path=best threads=one"), "GOPS");
     CHECK(!exists("dtype=int8 path=openblas threads=one"));
     CHECK(!exists("dtype=fp32 path=amx threads=one"));
 #if defined(__x86_64__)

@@ -72,12 +72,14 @@ static bool compute_exists(const struct params *p, enum device_kind d)
     return path == PATH_BEST || loop_find(path, dtype);
 }
 
+static const struct metric flops = { "throughput", "GFLOPS", METRIC_FLOPS_PER_S, 1e-9,
+                                     HIGHER_IS_BETTER };
+static const struct metric ops = { "throughput", "GOPS", METRIC_FLOPS_PER_S, 1e-9,
+                                   HIGHER_IS_BETTER };
+
 static const struct metric *compute_metric(const struct params *p)
 {
-    static const struct metric ops = { "throughput", "GOPS", METRIC_FLOPS_PER_S, 1e-9,
-                                       HIGHER_IS_BETTER };
-
-    return params_get(p, "dtype") == COMPUTE_INT8 ? &ops : NULL;
+    return params_get(p, "dtype") == COMPUTE_INT8 ? &ops : &flops;
 }
 
 static int setup_gemm(struct bench_ctx *c, struct compute *s, enum compute_path path, struct err *e)
