@@ -5,6 +5,7 @@
 
 #include "fake_tree.h"
 #include "host/cgroup.h"
+#include "host/cpu_ident.h"
 #include "host/sysfile.h"
 #include "host/uarch.h"
 #include "test.h"
@@ -399,6 +400,9 @@ static void test_sysfile(void)
     CHECK_EQ(sysfile_field_int("nr_throttled_x 1\nnr_throttled 5\n", "nr_throttled ", &v), 0);
     CHECK_EQ(v, 5);
     CHECK_EQ(sysfile_field_int("a: b\n", "c", &v), ERR_NOTSUP);
+    CHECK(sysfile_has_word("fpu avx2\nbugs: avx", "avx2"));
+    CHECK(!sysfile_has_word("fpu avx2\nbugs: avx", "avx"));
+    CHECK(!sysfile_has_word(NULL, "avx"));
     CHECK_EQ(sysfile_field_int("a: b\n", "a", &v), ERR_FORMAT);
 }
 
@@ -430,6 +434,12 @@ static void test_here(void)
     CHECK_EQ(c.n_cores, h->n_cores);
     CHECK_EQ(c.n_allowed, h->n_allowed);
     CHECK_EQ(cpu_amx_enable(NULL), cpu_has(h, CPU_AMX_TILE) ? 0 : ERR_NOTSUP);
+    /* The caches by CPUID are those that sysfs lists, where both tell. */
+    c.n_caches = 0;
+    cpu_ident_caches(&c);
+    if (c.n_caches > 0 && h->n_caches > 0)
+        for (int level = 1; level <= 2; level++)
+            CHECK_EQ(cpu_data_cache(&c, level)->bytes, cpu_data_cache(h, level)->bytes);
 #else
     CHECK(cpu_has(h, CPU_NEON));
     CHECK_EQ(cpu_amx_enable(NULL), ERR_NOTSUP);

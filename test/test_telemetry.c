@@ -173,6 +173,14 @@ static void test_poor_trees(void)
     CHECK_NEAR(find(&run, "cpu.clock_mean")->value[0], 1, 0);
     release(&run);
     telemetry_close(h);
+    /* ... which in a virtual machine is not the clock. */
+    fake_put(root, "/proc/cpuinfo", "processor\t: 0\ncpu MHz\t: 1.0\nflags\t: fpu hypervisor x\n");
+    CHECK_EQ(telemetry_open_at(&h, root, 0, NULL), 0);
+    telemetry_window(h, t0, clock_now_ns(), &run);
+    CHECK_EQ(find(&run, "cpu.clock_mean")->n, 0);
+    CHECK_STR(find(&run, "cpu.clock_min")->reason, "a virtual machine without cpufreq");
+    release(&run);
+    telemetry_close(h);
     fake_remove(root);
 
     /* Nonsense everywhere. */

@@ -14,27 +14,13 @@
 #include "host/cpu_topo.h"
 #include "host/sysfile.h"
 
-/* Is `word` one of the blank-separated words of the line at `line`? */
-static bool has_word(const char *line, const char *word)
-{
-    size_t len = strlen(word), n;
-
-    for (; *line && *line != '\n'; line += n) {
-        line += strspn(line, " \t");
-        n = strcspn(line, " \t\n");
-        if (n == len && strncmp(line, word, n) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Linux lists only flags that it lets programs use, so the words are the answer. */
 static void features_from_line(struct cpu_info *c, const char *line)
 {
     if (!line)
         return;
     for (int f = 0; f < CPU_FEATURES; f++)
-        if (has_word(line, cpu_feature_name((enum cpu_feature)f)))
+        if (sysfile_has_word(line, cpu_feature_name((enum cpu_feature)f)))
             c->features |= UINT64_C(1) << f;
 }
 

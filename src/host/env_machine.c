@@ -248,11 +248,7 @@ static void put_hypervisor(struct facts *fs, const char *root)
 
     if (sysfile_slurp(root, "/proc/cpuinfo", &cpuinfo, NULL) == 0)
         flags = sysfile_field(cpuinfo, "flags");
-    if (flags) {
-        const char *found = strstr(flags, " hypervisor"), *end = strchr(flags, '\n');
-
-        virtual = found && (!end || found < end);
-    }
+    virtual = sysfile_has_word(flags, "hypervisor");
     sysfile_read(root, "/sys/class/dmi/id/sys_vendor", vendor, sizeof(vendor), NULL);
     if (sysfile_read(root, "/sys/hypervisor/type", type, sizeof(type), NULL) == 0 && type[0]) {
         facts_text(fs, "machine.hypervisor", type);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,4 +271,17 @@ int sysfile_field_int(const char *text, const char *key, int64_t *out)
     if (!v)
         return ERR_NOTSUP;
     return sysfile_parse_int(v, out, NULL);
+}
+
+bool sysfile_has_word(const char *line, const char *word)
+{
+    size_t len = strlen(word), n;
+
+    for (; line && *line && *line != '\n'; line += n) {
+        line += strspn(line, " \t");
+        n = strcspn(line, " \t\n");
+        if (n == len && strncmp(line, word, n) == 0)
+            return true;
+    }
+    return false;
 }

@@ -7,6 +7,7 @@
 #ifndef HOST_SYSFILE_H
 #define HOST_SYSFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,5 +56,8 @@ int sysfile_field_text(const char *text, const char *key, char *buf, size_t cap)
 
 /* The value of such a line as an integer (a unit may follow).  0, ERR_NOTSUP or ERR_FORMAT. */
 int sysfile_field_int(const char *text, const char *key, int64_t *out);
+
+/* Is `word` one of the blank-separated words up to the end of the line?  line may be NULL. */
+bool sysfile_has_word(const char *line, const char *word);
 
 #endif

@@ -122,9 +122,15 @@ static void open_clocks(struct telemetry_sources *s, const char *root)
         char ignored[TELEMETRY_WHY];
 
         s->cpuinfo_fd = open_source(root, "/proc/cpuinfo", ignored);
-        if (s->cpuinfo_fd >= 0 && reread(s->cpuinfo_fd, s->text, TEXT) &&
-            !sysfile_field(s->text, "cpu MHz"))
-            close_fd(&s->cpuinfo_fd);
+        if (s->cpuinfo_fd >= 0 && reread(s->cpuinfo_fd, s->text, TEXT)) {
+            /* A guest's kernel writes the nominal clock there, whatever the real one is. */
+            if (sysfile_has_word(sysfile_field(s->text, "flags"), "hypervisor")) {
+                set_why(s, CHANNEL_CLOCK_MEAN, "a virtual machine without cpufreq");
+                close_fd(&s->cpuinfo_fd);
+            } else if (!sysfile_field(s->text, "cpu MHz")) {
+                close_fd(&s->cpuinfo_fd);
+            }
+        }
     }
     if (s->n_clocks > 0 || s->cpuinfo_fd >= 0)
         why[0] = '\0';
