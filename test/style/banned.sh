@@ -31,7 +31,7 @@ ban 'a benchmark never reads the clock: core does' \
     'src/(core|host|gpu|store|report|command)/.*|src/[a-z]*/.*/.*|src/main\.c'
 
 # Comments are where a TODO stands; it names its issue: "TODO(#12)".
-if grep -rnE '(TODO|FIXME|XXX)' --include='*.[ch]' --include='*.cu' --include='*.cuh' \
+if grep -rnwE '(TODO|FIXME|XXX)' --include='*.[ch]' --include='*.cu' --include='*.cuh' \
     --include='*.cmake' src test fuzz tools docs 2>/dev/null | grep -vE '(TODO|FIXME)\(#[0-9]+\)'; then
     echo '  ^ a TODO names its issue: TODO(#12)'
     bad=1
