@@ -1,7 +1,8 @@
 /* textline.h - text for a terminal: its width, made safe, cut and wrapped to fit.
  *
  * Width counts characters, each as one column: our own words hold nothing wider.  Text that came
- * from outside (a file, a driver) goes through textline_clean, so that it cannot move the cursor. */
+ * from outside (a file, a driver) goes through textline_clean, so that it cannot move the cursor.
+ */
 #ifndef REPORT_TEXTLINE_H
 #define REPORT_TEXTLINE_H
 

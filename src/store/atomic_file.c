@@ -70,7 +70,7 @@ static int target_find(struct target *t, const char *path, struct err *e)
     return 0;
 }
 
-/* Did open() or linkat() say that it cannot do it here at all, rather than that this is not allowed? */
+/* Did open() or linkat() say that it cannot do it here at all?  Then a named file may. */
 static bool refused(int error)
 {
     return error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT ||

@@ -63,7 +63,7 @@ static bool step_set(json_t *at, const char *step, json_t *value, bool *lost)
     return true;
 }
 
-/* Cut a key at its dots; gives the number of steps, 0 when they are too many or the key too long. */
+/* Cut a key at its dots; gives the number of steps, 0 where those or the key are too long. */
 static int key_split(const char *key, char buf[KEY_MAX_TEXT], char *steps[FACTS_JSON_DEPTH])
 {
     int n = 0;

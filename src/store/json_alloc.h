@@ -14,8 +14,8 @@ void json_alloc_init(void);
 /* Free what Jansson allocated and handed out (json_dumps). */
 void json_alloc_free(void *p);
 
-/* Call work(self).  false when memory ran out inside it: work was left in the middle and every block
- * that Jansson had allocated in it is gone, so work may hold nothing else.  Not to be nested. */
+/* Call work(self).  false when memory ran out inside it: work was left in the middle and every
+ * block that Jansson had allocated in it is gone, so work may hold nothing else.  Not nested. */
 bool json_alloc_guarded(void (*work)(void *self), void *self);
 
 #endif
