@@ -10,7 +10,7 @@
 enum { WALKERS = 32 }; /* walks at a time in the check: the memory answers them together */
 
 struct walker {
-    size_t at, from, steps;
+    size_t at, steps;
     size_t end; /* the mark it came to; SIZE_MAX while walking */
 };
 
@@ -70,15 +70,15 @@ static size_t follow(const unsigned char *base, size_t n, size_t at)
     return (to - first) / CHASE_LINE;
 }
 
-/* Lines spread over the memory are marks; from each, walk to the next mark on its cycle. */
+/* Every line at a multiple of `spacing`, a power of two, is a mark, and there are `walkers` of them:
+ * from each, walk to the next mark on its cycle. */
 static int walk_to_marks(const unsigned char *base, size_t n, struct walker *w, int walkers,
-                         struct err *e)
+                         size_t spacing, struct err *e)
 {
-    size_t spacing = n / (size_t)walkers;
     int walking = walkers;
 
     for (int k = 0; k < walkers; k++) {
-        w[k].from = w[k].at = (size_t)k * spacing;
+        w[k].at = (size_t)k * spacing;
         w[k].end = SIZE_MAX;
     }
     while (walking > 0) {
@@ -90,7 +90,7 @@ static int walk_to_marks(const unsigned char *base, size_t n, struct walker *w, 
                 return ERR(e, ERR_MISMATCH, "a link of the pointer chase leads out of it");
             if (++w[k].steps > n)
                 return ERR(e, ERR_MISMATCH, "the pointer chase runs in circles");
-            if (w[k].at % spacing == 0 && w[k].at / spacing < (size_t)walkers) {
+            if ((w[k].at & (spacing - 1)) == 0) {
                 w[k].end = w[k].at / spacing;
                 walking--;
             }
@@ -101,11 +101,14 @@ static int walk_to_marks(const unsigned char *base, size_t n, struct walker *w, 
 
 int chase_check(const void *p, size_t bytes, struct err *e)
 {
-    size_t n = bytes / CHASE_LINE, steps = 0, mark = 0;
-    int walkers = n < 2 * WALKERS ? 1 : WALKERS, rc, seen = 0;
+    size_t n = bytes / CHASE_LINE, steps = 0, mark = 0, spacing = 1;
     struct walker w[WALKERS] = { 0 };
+    int walkers, rc, seen = 0;
 
-    rc = walk_to_marks(p, n, w, walkers, e);
+    while (spacing * WALKERS < n)
+        spacing *= 2;
+    walkers = (int)((n + spacing - 1) / spacing);
+    rc = walk_to_marks(p, n, w, walkers, spacing, e);
     if (rc < 0)
         return rc;
     /* The stretches between marks, in the order of the cycle, must meet every mark once and be n

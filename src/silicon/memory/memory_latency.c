@@ -33,8 +33,8 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     snprintf(c->variant, sizeof(c->variant), "pointer chase, 64-byte lines");
     snprintf(c->inputs, sizeof(c->inputs), "one random cycle of %zu lines, seed %llu",
              s->bytes / CHASE_LINE, (unsigned long long)c->seed);
-    result_note(c->result, "pages: %s; %.1f MiB", region_pages_name(s->region.pages),
-                (double)s->bytes / (1 << 20));
+    result_note(c->result, "%.0f KiB in %s", (double)s->bytes / (1 << 10),
+                region_pages_name(s->region.pages));
 out:
     return rc;
 }

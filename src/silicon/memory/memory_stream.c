@@ -115,17 +115,20 @@ static int try_variant(struct bench_ctx *c, void *state, int which, struct err *
     return once(c, s, e);
 }
 
-/* Every vector width that runs here; streaming stores only where the arrays leave the caches. */
+/* In the caches every vector width that runs here.  At DRAM the width does not matter, but whether
+ * the stores stream does: the widest, both ways. */
 static int candidates_for(struct point point,
                           const struct stream_variant *out[MEMORY_STREAM_CANDIDATES])
 {
-    bool leaves = point.level == POINT_DRAM && point.op != POINT_READ;
+    bool dram = point.level == POINT_DRAM;
     int n = 0;
 
     for (int i = 0; stream_variants[i] && n < MEMORY_STREAM_CANDIDATES; i++) {
         const struct stream_variant *v = stream_variants[i];
 
-        if (!stream_here(v) || (v->streaming && !leaves))
+        if (!stream_here(v) || (v->streaming && (!dram || point.op == POINT_READ)))
+            continue;
+        if (dram && n > 0 && v->isa != out[0]->isa)
             continue;
         if (v == &stream_portable && n > 0)
             continue; /* it is what remains where there is no vector unit */
@@ -136,13 +139,15 @@ static int candidates_for(struct point point,
 
 static int map_all(struct memory_stream *s, struct bench_ctx *c, struct err *e)
 {
+    size_t bytes;
+
     pool_run(s->pool, map_part, s);
     for (int i = 0; i < s->threads; i++)
         if (s->parts[i].err.code)
             return ERR(e, s->parts[i].err.code, "%s", s->parts[i].err.msg);
-    result_note(c->result, "pages: %s; %.1f MiB%s", region_pages_name(s->parts[0].region.pages),
-                (double)(s->n * sizeof(double)) * point_arrays(s->point.op) / (1 << 20),
-                s->threads > 1 ? " a thread" : "");
+    bytes = s->n * sizeof(double) * (size_t)point_arrays(s->point.op);
+    result_note(c->result, "%.0f KiB%s in %s", (double)bytes / (1 << 10),
+                s->threads > 1 ? " a thread" : "", region_pages_name(s->parts[0].region.pages));
     return 0;
 }
 
