@@ -70,6 +70,8 @@ double hist_quantile(const struct hist *h, double q)
         return NAN;
     if (q > 0.5 && q < 1 && h->count < stats_percentile_needs(q, 0.95))
         return NAN;
+    if (q == 1)
+        return (double)h->max; /* known exactly, not by its bucket */
     rank = (uint64_t)ceil(q * (double)h->count);
     if (rank == 0)
         rank = 1;
