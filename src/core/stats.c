@@ -84,22 +84,43 @@ double stats_mean(const double *x, size_t n)
     return mean + rest / (double)n;
 }
 
+/* Deviations from the mean are taken in units of the largest one, so that squares neither overflow
+ * nor vanish, and from their own mean again, because the mean of values like 1e15 + 0.1 is known to
+ * 0.1 only. */
+struct deviations {
+    double mean, scale, rest;
+};
+
+static struct deviations deviations_of(const double *x, size_t n)
+{
+    struct deviations d = { .mean = stats_mean(x, n) };
+
+    for (size_t i = 0; i < n; i++)
+        d.scale = fmax(d.scale, fabs(x[i] - d.mean));
+    for (size_t i = 0; i < n && d.scale > 0; i++)
+        d.rest += (x[i] - d.mean) / d.scale;
+    d.rest /= (double)n;
+    return d;
+}
+
+static double deviation(const struct deviations *d, double x)
+{
+    return (x - d->mean) / d->scale - d->rest;
+}
+
 double stats_std(const double *x, size_t n)
 {
-    double mean = stats_mean(x, n), scale = 0, sum = 0;
+    struct deviations d;
+    double sum = 0;
 
     if (n < 2)
         return NAN;
-    for (size_t i = 0; i < n; i++)
-        scale = fmax(scale, fabs(x[i] - mean));
-    if (scale == 0)
+    d = deviations_of(x, n);
+    if (d.scale == 0)
         return 0;
-    for (size_t i = 0; i < n; i++) { /* scaled: the squares neither overflow nor vanish */
-        double d = (x[i] - mean) / scale;
-
-        sum += d * d;
-    }
-    return scale * sqrt(sum / (double)(n - 1));
+    for (size_t i = 0; i < n; i++)
+        sum += deviation(&d, x[i]) * deviation(&d, x[i]);
+    return d.scale * sqrt(sum / (double)(n - 1));
 }
 
 double stats_quantile_sorted(const double *sorted, size_t n, double q)
@@ -129,21 +150,21 @@ double stats_median(const double *x, size_t n)
 
 double stats_autocorrelation(const double *x, size_t n, size_t lag)
 {
-    double mean = stats_mean(x, n), scale = 0, product = 0, square = 0;
+    struct deviations d;
+    double product = 0, square = 0;
+    bool equal = true;
 
     if (n < LAG_MIN || lag >= n)
         return NAN;
-    for (size_t i = 0; i < n; i++)
-        scale = fmax(scale, fabs(x[i] - mean));
-    /* Equal values leave at most the rounding of their mean. */
-    if (scale <= 4 * 0x1p-53 * fabs(mean) || scale == 0)
+    for (size_t i = 1; i < n && equal; i++)
+        equal = x[i] == x[0];
+    if (equal)
         return NAN;
+    d = deviations_of(x, n);
     for (size_t i = 0; i < n; i++) {
-        double d = (x[i] - mean) / scale;
-
-        square += d * d;
+        square += deviation(&d, x[i]) * deviation(&d, x[i]);
         if (i + lag < n)
-            product += d * (x[i + lag] - mean) / scale;
+            product += deviation(&d, x[i]) * deviation(&d, x[i + lag]);
     }
     return product / square;
 }
@@ -270,7 +291,7 @@ static double tau_of_phi(double phi, size_t n)
 {
     double tau = 1, power = phi;
 
-    for (size_t k = 1; k < n && power > 1e-4; k++, power *= phi)
+    for (size_t k = 1; k < n && power > 1e-9; k++, power *= phi)
         tau += 2 * (1 - (double)k / (double)n) * M_2_PI * asin(power);
     return tau;
 }
@@ -551,7 +572,7 @@ static double inflation(double phi, size_t n)
 {
     double N = (double)n, sum = 0, power = phi;
 
-    for (size_t k = 1; k + 2 < n && power > 1e-4; k++, power *= phi) {
+    for (size_t k = 1; k + 2 < n && power > 1e-9; k++, power *= phi) {
         double K = (double)k;
 
         sum += (N - K) * (N - K - 1) * (N - K - 2) * 6 / M_PI * asin(power / 2);
@@ -583,9 +604,9 @@ static void trend_of(struct trend_scratch *t, size_t n, double *z, double *slope
         t->places[i].x -= *slope * (double)t->places[i].at;
     qsort(t->places, n, sizeof(*t->places), compare_place);
     phi = rank_correlation(t->places, n, t->rank);
-    if (n >= LAG_MIN && phi * sqrt(N) > z_one_sided) {
-        phi = fmin(0.9999, (N * phi + 2) / (N - 4)); /* the bias with a fitted line */
-        variance *= inflation(phi, n);
+    if (n >= LAG_MIN) {
+        phi = (N * phi + 2) / (N - 4); /* low by (2 + 4 phi) / n when a line is taken off */
+        variance *= inflation(fmin(0.9999, fmax(0, phi)), n);
     }
     *z = s == 0 ? 0 : (s > 0 ? s - 1 : s + 1) / sqrt(variance);
 }
