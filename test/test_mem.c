@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "test.h"
 
@@ -51,13 +52,33 @@ static void regions(void)
     e = (struct err){ 0 };
     CHECK_EQ(region_map(&r, SIZE_MAX - 5, &e), ERR_ARG);
     mem_fail_at(1);
-    CHECK_EQ(region_map(&r, 4096, NULL), ERR_NOMEM);
+    e = (struct err){ 0 };
+    CHECK_EQ(region_map(&r, 4096, &e), ERR_NOMEM);
+    CHECK(strstr(e.msg, "Cannot allocate memory") != NULL);
     mem_fail_at(0);
+}
+
+/* A region is judged by its own pages, whatever its neighbours have. */
+static void neighbours(void)
+{
+    struct region with, without;
+
+    CHECK_EQ(region_map(&with, 64 << 20, NULL), 0);
+    if (prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0) {
+        CHECK_EQ(region_map(&without, 32 << 20, NULL), 0);
+        CHECK_EQ(without.pages, REGION_BASE);
+        region_unmap(&without);
+        CHECK_EQ(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0), 0);
+    }
+    printf("64 MiB: %s\n", region_pages_name(with.pages));
+    CHECK_STR(region_pages_name(REGION_BASE), "base pages");
+    region_unmap(&with);
 }
 
 int main(void)
 {
     counts_and_fails();
     regions();
+    neighbours();
     TEST_DONE();
 }

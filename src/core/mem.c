@@ -110,7 +110,7 @@ int region_map(struct region *r, size_t bytes, struct err *e)
 {
     uint64_t available = available_bytes();
     void *base;
-    size_t mapped;
+    size_t mapped, used;
 
     *r = (struct region){ 0 };
     if (bytes == 0 || __builtin_add_overflow(bytes, 2 * huge_bytes - 1, &mapped))
@@ -119,6 +119,7 @@ int region_map(struct region *r, size_t bytes, struct err *e)
     if (available && bytes > available)
         return ERR(e, ERR_NOMEM, "%.1f MiB do not fit: %.1f MiB are available",
                    (double)bytes / 1048576, (double)available / 1048576);
+    errno = ENOMEM; /* what a planned failure looks like */
     base = mem_counted() ? mmap(NULL, mapped, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
                          : MAP_FAILED;
@@ -129,6 +130,10 @@ int region_map(struct region *r, size_t bytes, struct err *e)
     r->mapped_bytes = mapped;
     r->bytes = bytes;
     r->p = (void *)(((uintptr_t)base + huge_bytes - 1) & ~(uintptr_t)(huge_bytes - 1));
+    used = (bytes + huge_bytes - 1) & ~(huge_bytes - 1);
+    /* At least a page is left behind it.  Closed, it keeps the kernel from merging this mapping
+     * with the next region's, whose huge pages would then be counted as ours. */
+    mprotect((char *)r->p + used, mapped - used - (size_t)((char *)r->p - (char *)base), PROT_NONE);
     madvise(base, mapped, MADV_HUGEPAGE); /* a wish: what came of it is read back below */
     memset(r->p, 0, bytes);
     r->pages = smaps_huge_kb(r->p) * 1024 * 2 >= bytes ? REGION_THP : REGION_BASE;
