@@ -70,8 +70,8 @@ static size_t follow(const unsigned char *base, size_t n, size_t at)
     return (to - first) / CHASE_LINE;
 }
 
-/* Every line at a multiple of `spacing`, a power of two, is a mark, and there are `walkers` of them:
- * from each, walk to the next mark on its cycle. */
+/* Every line at a multiple of `spacing`, a power of two, is a mark; there are `walkers` of them.
+ * From each, walk to the next mark on its cycle. */
 static int walk_to_marks(const unsigned char *base, size_t n, struct walker *w, int walkers,
                          size_t spacing, struct err *e)
 {

@@ -24,17 +24,17 @@ static void map_part(void *state, int thread)
 {
     struct memory_stream *s = state;
     struct memory_stream_part *p = &s->parts[thread];
-    size_t array = s->n * sizeof(double), pitch = array + STAGGER;
+    size_t pitch = s->n + STAGGER / sizeof(double);
     int arrays = point_arrays(s->point.op);
     uint64_t first = (uint64_t)thread * s->n;
 
-    if (region_map(&p->region, pitch * (size_t)arrays, &p->err) < 0)
+    if (region_map(&p->region, pitch * (size_t)arrays * sizeof(double), &p->err) < 0)
         return;
     p->a = p->region.p;
     if (arrays >= 2)
-        p->b = (double *)((char *)p->region.p + pitch);
+        p->b = p->a + pitch;
     if (arrays >= 3)
-        p->c = (double *)((char *)p->region.p + 2 * pitch);
+        p->c = p->a + 2 * pitch;
     for (size_t i = 0; i < s->n; i++) {
         if (s->point.op == POINT_READ)
             p->a[i] = point_value(s->seed, 0, first + i);

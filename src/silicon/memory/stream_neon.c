@@ -4,22 +4,23 @@
 
 #include <arm_neon.h>
 
+#define WORDS(p) vreinterpretq_u64_f64(vld1q_f64(p))
+
 static uint64_t read_sum(const double *a, size_t n, size_t passes)
 {
-    const uint64_t *p = (const uint64_t *)a;
     uint64x2_t s0 = vdupq_n_u64(0), s1 = s0, s2 = s0, s3 = s0;
     uint64x2_t s4 = s0, s5 = s0, s6 = s0, s7 = s0;
 
     for (size_t k = 0; k < passes; k++, stream_fresh())
         for (size_t i = 0; i < n; i += 16) {
-            s0 = vaddq_u64(s0, vld1q_u64(p + i));
-            s1 = vaddq_u64(s1, vld1q_u64(p + i + 2));
-            s2 = vaddq_u64(s2, vld1q_u64(p + i + 4));
-            s3 = vaddq_u64(s3, vld1q_u64(p + i + 6));
-            s4 = vaddq_u64(s4, vld1q_u64(p + i + 8));
-            s5 = vaddq_u64(s5, vld1q_u64(p + i + 10));
-            s6 = vaddq_u64(s6, vld1q_u64(p + i + 12));
-            s7 = vaddq_u64(s7, vld1q_u64(p + i + 14));
+            s0 = vaddq_u64(s0, WORDS(a + i));
+            s1 = vaddq_u64(s1, WORDS(a + i + 2));
+            s2 = vaddq_u64(s2, WORDS(a + i + 4));
+            s3 = vaddq_u64(s3, WORDS(a + i + 6));
+            s4 = vaddq_u64(s4, WORDS(a + i + 8));
+            s5 = vaddq_u64(s5, WORDS(a + i + 10));
+            s6 = vaddq_u64(s6, WORDS(a + i + 12));
+            s7 = vaddq_u64(s7, WORDS(a + i + 14));
         }
     s0 = vaddq_u64(vaddq_u64(s0, s1), vaddq_u64(s2, s3));
     s4 = vaddq_u64(vaddq_u64(s4, s5), vaddq_u64(s6, s7));

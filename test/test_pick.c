@@ -1,0 +1,64 @@
+/* pick_fastest on a clock made here. */
+#include "core/pick.h"
+#include "test.h"
+
+static double now_ns, started_ns;
+static int runs;
+
+static int begin(void *handle, struct err *e)
+{
+    (void)handle;
+    (void)e;
+    started_ns = now_ns;
+    return 0;
+}
+
+static int end(void *handle, double *ns, struct err *e)
+{
+    (void)handle;
+    (void)e;
+    *ns = now_ns - started_ns;
+    return 0;
+}
+
+static const struct device_ops ops = { .begin = begin, .end = end };
+
+/* self: the cost of each candidate; every other run of one is disturbed. */
+static int run(struct bench_ctx *c, void *self, int which, struct err *e)
+{
+    const double *cost = self;
+
+    (void)c;
+    if (cost[which] < 0)
+        return ERR(e, ERR_CUDA, "candidate %d fails", which);
+    now_ns += cost[which] * (runs++ % 2 ? 10 : 1);
+    return 0;
+}
+
+static int pick(const double *cost, int n, int *best)
+{
+    struct device device = { .ops = &ops };
+    struct bench_ctx c = { .device = &device };
+    struct err e = { 0 };
+
+    runs = 0;
+    return pick_fastest(&c, n, run, (void *)(uintptr_t)cost, best, &e);
+}
+
+int main(void)
+{
+    int best = -1;
+
+    CHECK_EQ(pick((double[]){ 5 }, 1, &best), 0);
+    CHECK_EQ(best, 0);
+    CHECK_EQ(runs, 0);
+    CHECK_EQ(pick((double[]){ 5, 4, 6 }, 3, &best), 0);
+    CHECK_EQ(best, 1);
+    CHECK_EQ(runs, 3 * (PICK_ROUNDS + 1));
+    CHECK_EQ(pick((double[]){ 7, 6, 5 }, 3, &best), 0);
+    CHECK_EQ(best, 2);
+    CHECK_EQ(pick((double[]){ 5, 5, 5 }, 3, &best), 0);
+    CHECK_EQ(best, 0);
+    CHECK_EQ(pick((double[]){ 5, -1, 4 }, 3, &best), ERR_CUDA);
+    TEST_DONE();
+}
