@@ -2,6 +2,7 @@
 #include "fixture_record.h"
 
 #include "report/figures.h"
+#include "report/footnotes.h"
 #include "report/terminal.h"
 #include "report/textline.h"
 
@@ -302,6 +303,41 @@ static void test_textline(void)
     CHECK_EQ(textline_width("\xC2\xB1 1"), 3);
 }
 
+static void remark(struct footnotes *fn, const char *note, const char *marks)
+{
+    struct result r = { .status = RESULT_FAILED };
+    char found[32];
+
+    result_note(&r, "%s", note);
+    footnotes_add(fn, &r, found, sizeof(found));
+    CHECK_STR(found, marks);
+}
+
+/* Words that differ only in figures are one remark; digits inside words are words. */
+static void test_footnotes(void)
+{
+    struct footnotes fn = { 0 };
+    char text[256];
+
+    remark(&fn, "coefficient of variation 17 % (over 10 %): so", "1");
+    remark(&fn, "coefficient of variation 9.5 % (over 10 %): so", "1");
+    remark(&fn, "coefficient of variation 120 % (over 10 %): so", "1");
+    remark(&fn, "coefficient of variation 120 % (over 10 %): and so", "2");
+    remark(&fn, "trend of -3.1 % over 2x8 fp32 v1.2", "3");
+    remark(&fn, "trend of 2 % over 2x8 fp32 v1.2", "3");
+    remark(&fn, "trend of 2 % over 2x8 fp64 v1.2", "4");
+    remark(&fn, "1 2 3 4 5 6 7", "5");
+    remark(&fn, "1 2 3 4 5 6 8", "6");
+    remark(&fn, "", "");
+    footnotes_text(&fn, 0, text, sizeof(text));
+    CHECK_STR(text, "coefficient of variation 9.5 to 120 % (over 10 %): so");
+    footnotes_text(&fn, 2, text, sizeof(text));
+    CHECK_STR(text, "trend of -3.1 to 2 % over 2x8 fp32 v1.2");
+    footnotes_text(&fn, 4, text, 5);
+    CHECK_STR(text, "1 2 ");
+    footnotes_release(&fn);
+}
+
 static void test_out_of_memory(void)
 {
     struct run_record rec;
@@ -325,6 +361,7 @@ int main(void)
     test_hostile();
     test_figures();
     test_textline();
+    test_footnotes();
     test_out_of_memory();
     TEST_DONE();
 }

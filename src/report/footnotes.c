@@ -1,8 +1,10 @@
 /* footnotes.c - numbered remarks under a table. */
 #include "report/footnotes.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
@@ -10,28 +12,133 @@
 void footnotes_release(struct footnotes *fn)
 {
     for (int i = 0; i < fn->n; i++)
-        mem_free(fn->text[i]);
-    mem_free(fn->text);
+        mem_free(fn->list[i].text);
+    mem_free(fn->list);
     *fn = (struct footnotes){ 0 };
 }
 
-/* The number of these words, 0 without memory. */
-static int number_of(struct footnotes *fn, const char *text)
+/* Length of the figure that begins at p, 0 when none does.  Digits inside a word ("fp32", "l1") are
+ * part of the word. */
+static size_t figure_at(const char *text, const char *p)
 {
-    for (int i = 0; i < fn->n; i++)
-        if (strcmp(fn->text[i], text) == 0)
-            return i + 1;
+    bool minus = *p == '-' && (p == text || p[-1] == ' ');
+    const char *digits = p + minus;
+    size_t n = strspn(digits, "0123456789");
+
+    if (n == 0 || (p > text && (isalnum((unsigned char)p[-1]) || strchr("._-/", p[-1]))))
+        return 0;
+    if (digits[n] == '.' && isdigit((unsigned char)digits[n + 1]))
+        n += 1 + strspn(digits + n + 1, "0123456789");
+    if (isalpha((unsigned char)digits[n]) || n + minus >= FOOTNOTE_DIGITS)
+        return 0;
+    return n + minus;
+}
+
+/* The figures of a text; 0 also when they are too many to follow. */
+static int figures_in(const char *text, struct footnote_range range[FOOTNOTE_FIGURES])
+{
+    int count = 0;
+
+    for (const char *p = text; *p;) {
+        size_t n = figure_at(text, p);
+
+        if (n > 0 && count == FOOTNOTE_FIGURES)
+            return 0;
+        if (n > 0) {
+            struct footnote_range *r = &range[count++];
+
+            snprintf(r->lo_text, sizeof(r->lo_text), "%.*s", (int)n, p);
+            memcpy(r->hi_text, r->lo_text, sizeof(r->hi_text));
+            r->lo = r->hi = strtod(r->lo_text, NULL);
+        }
+        p += n ? n : 1;
+    }
+    return count;
+}
+
+/* The same words, whatever the figures? */
+static bool alike(const char *a, const char *b)
+{
+    const char *p = a, *q = b;
+
+    while (*p && *q) {
+        size_t n = figure_at(a, p), m = figure_at(b, q);
+
+        if ((n > 0) != (m > 0) || (n == 0 && *p != *q))
+            return false;
+        p += n ? n : 1;
+        q += m ? m : 1;
+    }
+    return *p == *q;
+}
+
+static void widen(struct footnote *f, const struct footnote_range *seen)
+{
+    for (int i = 0; i < f->n_figures; i++) {
+        struct footnote_range *r = &f->range[i];
+
+        if (seen[i].lo < r->lo) {
+            r->lo = seen[i].lo;
+            memcpy(r->lo_text, seen[i].lo_text, sizeof(r->lo_text));
+        }
+        if (seen[i].hi > r->hi) {
+            r->hi = seen[i].hi;
+            memcpy(r->hi_text, seen[i].hi_text, sizeof(r->hi_text));
+        }
+    }
+}
+
+enum words { TO_THE_LETTER, WITH_RANGES };
+
+/* The number of these words, 0 without memory. */
+static int number_of(struct footnotes *fn, const char *text, enum words how)
+{
+    struct footnote_range range[FOOTNOTE_FIGURES] = { 0 };
+    int n_figures = how == WITH_RANGES ? figures_in(text, range) : 0;
+
+    for (int i = 0; i < fn->n; i++) {
+        struct footnote *f = &fn->list[i];
+
+        if (f->n_figures != n_figures ||
+            !(n_figures ? alike(f->text, text) : strcmp(f->text, text) == 0))
+            continue;
+        widen(f, range);
+        return i + 1;
+    }
     if (fn->n == fn->cap) {
         int cap = fn->cap ? 2 * fn->cap : 16;
-        char **grown = mem_realloc(fn->text, (size_t)cap, sizeof(*grown));
+        struct footnote *grown = mem_realloc(fn->list, (size_t)cap, sizeof(*grown));
 
         if (!grown)
             return 0;
-        fn->text = grown;
+        fn->list = grown;
         fn->cap = cap;
     }
-    fn->text[fn->n] = mem_strdup(text);
-    return fn->text[fn->n] ? ++fn->n : 0;
+    fn->list[fn->n] = (struct footnote){ .text = mem_strdup(text), .n_figures = n_figures };
+    memcpy(fn->list[fn->n].range, range, sizeof(range));
+    return fn->list[fn->n].text ? ++fn->n : 0;
+}
+
+void footnotes_text(const struct footnotes *fn, int i, char *out, size_t cap)
+{
+    const struct footnote *f = &fn->list[i];
+    size_t used = 0;
+    int figure = 0;
+
+    out[0] = '\0';
+    for (const char *p = f->text; *p && used + 1 < cap;) {
+        size_t n = figure < f->n_figures ? figure_at(f->text, p) : 0;
+        const struct footnote_range *r = &f->range[figure];
+
+        if (n == 0)
+            used += (size_t)snprintf(out + used, cap - used, "%c", *p);
+        else if (r->lo < r->hi)
+            used += (size_t)snprintf(out + used, cap - used, "%s to %s", r->lo_text, r->hi_text);
+        else
+            used += (size_t)snprintf(out + used, cap - used, "%s", r->lo_text);
+        figure += n > 0;
+        p += n ? n : 1;
+    }
 }
 
 /* The numbers of one row, each once, in order. */
@@ -40,9 +147,9 @@ struct marks {
     int number[RESULT_NOTES + 8], n;
 };
 
-static void mark(struct marks *m, const char *text)
+static void mark(struct marks *m, const char *text, enum words how)
 {
-    int number = number_of(m->fn, text), at = m->n;
+    int number = number_of(m->fn, text, how), at = m->n;
 
     for (int i = 0; i < m->n; i++)
         if (m->number[i] == number)
@@ -64,7 +171,7 @@ static void mark_expected(struct marks *m, const struct result *r)
         return;
     snprintf(text, sizeof(text), "%s what machines of its kind reach, %.4g to %.4g %s (%s)",
              r->value < x->lo ? "below" : "above", x->lo, x->hi, r->unit, x->source);
-    mark(m, text);
+    mark(m, text, TO_THE_LETTER);
 }
 
 static void mark_all(struct marks *m, const struct result *r)
@@ -72,22 +179,22 @@ static void mark_all(struct marks *m, const struct result *r)
     char text[320];
 
     for (int i = 0; i < RESULT_NOTES && r->notes[i][0]; i++)
-        mark(m, r->notes[i]);
+        mark(m, r->notes[i], WITH_RANGES);
     if (r->status != RESULT_OK)
         return;
     for (int i = 0; i < r->n_runs; i++)
         if (r->runs[i].sampling.stop == SAMPLING_UNSTABLE) {
             snprintf(text, sizeof(text), "unstable: %s", r->runs[i].sampling.why);
-            mark(m, text);
+            mark(m, text, WITH_RANGES);
         }
     mark_expected(m, r);
     if (isnan(r->percent) && r->limits.n > 0 && r->limits.l[0].reason[0]) {
         snprintf(text, sizeof(text), "no limit: %s", r->limits.l[0].reason);
-        mark(m, text);
+        mark(m, text, TO_THE_LETTER);
     }
     if (r->origin != ORIGIN_MEASURED) {
         snprintf(text, sizeof(text), "%s, not measured by this run", result_origin_name(r->origin));
-        mark(m, text);
+        mark(m, text, TO_THE_LETTER);
     }
 }
 

@@ -326,8 +326,10 @@ static void print_notes(FILE *f, const struct table *t)
 {
     for (int i = 0; i < t->notes.n; i++) {
         int used = fprintf(f, "%3d  ", i + 1);
+        char text[512];
 
-        textline_wrap(f, t->notes.text[i], used, used, full_width(t->style), t->style->utf8);
+        footnotes_text(&t->notes, i, text, sizeof(text));
+        textline_wrap(f, text, used, used, full_width(t->style), t->style->utf8);
     }
     if (t->notes.n)
         fputc('\n', f);
