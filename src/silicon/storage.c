@@ -30,6 +30,9 @@ static const char *const op_names[] = { "read", "write", "randread", "randwrite"
 enum cache { CACHE_DIRECT, CACHE_PAGE };
 static const char *const cache_names[] = { "direct", "page", NULL };
 
+enum memory { MEMORY_PLAIN, MEMORY_FIXED };
+static const char *const memory_names[] = { "plain", "fixed", NULL };
+
 enum { KIB = 1 << 10, MIB = 1 << 20 };
 
 static const struct axis axes[] = {
@@ -55,6 +58,11 @@ static const struct axis axes[] = {
       .kind = AXIS_ENUM,
       .names = cache_names,
       .normal = "direct" },
+    { .name = "memory",
+      .help = "plain: buffers as any program has them; fixed: in huge pages, registered once",
+      .kind = AXIS_ENUM,
+      .names = memory_names,
+      .normal = "plain" },
 };
 
 static const struct plan plans[] = {
@@ -68,6 +76,9 @@ static const struct plan plans[] = {
     { SUITE_FULL, DEVICE_CPU, "op=read bs=128KiB,1MiB depth=1,8,32", 4 },
     { SUITE_FULL, DEVICE_CPU, "op=write bs=1MiB depth=1,8,32", 4 },
     { SUITE_FULL, DEVICE_CPU, "op=write bs=128KiB depth=8", 4 },
+    { SUITE_STANDARD, DEVICE_CPU, "op=read bs=1MiB depth=8 memory=fixed", 3 },
+    { SUITE_FULL, DEVICE_CPU, "op=read,write bs=1MiB depth=8 memory=fixed", 4 },
+    { SUITE_FULL, DEVICE_CPU, "op=randread bs=4KiB depth=32 memory=fixed", 4 },
     { SUITE_FULL, DEVICE_CPU, "op=randread bs=4KiB depth=1,4,16,32,64,128", 4 },
     { SUITE_FULL, DEVICE_CPU, "op=randwrite bs=4KiB depth=1,32", 4 },
     { SUITE_FULL, DEVICE_CPU, "op=randread,randwrite bs=64KiB depth=16", 4 },
@@ -99,15 +110,17 @@ enum {
 /* Warm-up cannot be stopped; this cannot be passed in any case. */
 static const uint64_t WRITTEN_MAX = (uint64_t)10 << 30;
 
-/* Operations in a repetition: many enough that one slow operation is not a slow sample, few enough
- * for some dozens of repetitions in a second of an ordinary disk. */
-enum { BATCH_BYTES = 16 * MIB, BATCH_MAX = 256 };
+/* A repetition is a batch of operations that takes about this share of the budget: short ones would
+ * let the median look past the stalls that a disk has every now and then, as no user of it can. */
+static const double BATCH_SHARE = 1.0 / 80;
+enum { BATCH_MIN = 4 };
 
 struct point {
     enum op op;
     size_t block_bytes;
     int depth;
     enum cache cache;
+    enum memory memory;
 };
 
 struct storage {
@@ -127,7 +140,8 @@ static struct point point_of(const struct params *p)
     return (struct point){ .op = (enum op)params_get(p, "op"),
                            .block_bytes = (size_t)params_get(p, "bs"),
                            .depth = (int)params_get(p, "depth"),
-                           .cache = (enum cache)params_get(p, "cache") };
+                           .cache = (enum cache)params_get(p, "cache"),
+                           .memory = (enum memory)params_get(p, "memory") };
 }
 
 static bool is_random(enum op op)
@@ -166,6 +180,7 @@ static int open_ring(struct storage *s, struct err *e)
     struct io_ring_config cfg = { .fd = s->file.fd,
                                   .write = is_write(s->point.op),
                                   .random = is_random(s->point.op),
+                                  .fixed = s->point.memory == MEMORY_FIXED,
                                   .block_bytes = s->point.block_bytes,
                                   .depth = s->point.depth,
                                   .file_bytes = s->file.bytes,
@@ -185,11 +200,25 @@ static int open_ring(struct storage *s, struct err *e)
     return io_ring_open(&s->ring, &cfg, e);
 }
 
+static int choose_batch(struct storage *s, double seconds, struct err *e)
+{
+    double per_s = 0;
+    int rc = 0;
+
+    TRY(io_ring_rate(&s->ring, fmin(0.1, seconds / 10), &per_s, e));
+    s->batch = BATCH_MIN;
+    while ((double)s->batch * 1.5 < per_s * seconds * BATCH_SHARE) /* the nearest power of two */
+        s->batch *= 2;
+out:
+    return rc;
+}
+
 static int setup(struct bench_ctx *c, void *state, struct err *e)
 {
     struct storage *s = state;
     uint64_t mib, min_bytes;
     struct scratch_config cfg = { .dir = c->dir, .seed = c->seed };
+    char how[40];
     int rc = 0;
 
     s->point = point_of(c->params);
@@ -203,12 +232,11 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     block_device_of_fd(&s->device, s->file.fd);
     TRY(scratch_fill(&s->file, min_bytes, fmax(0.5, c->seconds / 2), e));
     s->fill_bytes = s->file.written;
-    s->batch = BATCH_BYTES / s->point.block_bytes;
-    if (s->batch > BATCH_MAX)
-        s->batch = BATCH_MAX;
     TRY(open_ring(s, e));
+    TRY(choose_batch(s, c->seconds, e));
+    io_ring_how(&s->ring, how, sizeof(how));
     snprintf(c->variant, sizeof(c->variant), "%s, io_uring, %s",
-             cfg.direct ? "O_DIRECT" : "page cache", io_ring_how(&s->ring));
+             cfg.direct ? "O_DIRECT" : "page cache", how);
     snprintf(c->inputs, sizeof(c->inputs), "incompressible, each 4 KiB block different, seed %llu",
              (unsigned long long)c->seed);
 out:

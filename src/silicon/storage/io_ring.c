@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 
+#include "core/clock.h"
 #include "core/size.h"
 #include "host/sysfile.h"
 #include "silicon/storage/scratch_data.h"
@@ -71,6 +73,25 @@ static void register_all(struct io_ring *r)
     r->fixed_file = io_uring_register_files(&r->uring, &r->cfg.fd, 1) == 0;
 }
 
+static int map_buffers(struct io_ring *r, size_t bytes, struct err *e)
+{
+    uint8_t *p;
+
+    if (r->cfg.fixed && region_map(&r->huge, bytes, e) < 0)
+        return ERR_NOMEM;
+    if (!r->cfg.fixed) {
+        r->plain = mem_calloc(bytes + SCRATCH_BLOCK, 1);
+        if (!r->plain)
+            return ERR(e, ERR_NOMEM, "no memory for buffers of %zu bytes", bytes);
+    }
+    p = r->cfg.fixed ? r->huge.p : r->plain;
+    p += -(uintptr_t)p % SCRATCH_BLOCK; /* as O_DIRECT asks */
+    scratch_data_fill(p, bytes / SCRATCH_BLOCK, r->cfg.seed);
+    for (int i = 0; i < r->cfg.depth; i++)
+        r->slots[i].buf = p + (size_t)i * r->cfg.block_bytes;
+    return 0;
+}
+
 int io_ring_open(struct io_ring *r, const struct io_ring_config *cfg, struct err *e)
 {
     size_t bytes;
@@ -87,15 +108,13 @@ int io_ring_open(struct io_ring *r, const struct io_ring_config *cfg, struct err
         rc = ERR(e, ERR_NOMEM, "no memory for a queue of %d operations", cfg->depth);
         goto out;
     }
-    TRY(region_map(&r->buffers, bytes, e));
-    scratch_data_fill(r->buffers.p, bytes / SCRATCH_BLOCK, cfg->seed);
+    TRY(map_buffers(r, bytes, e));
     rng_init(&r->rng, cfg->seed, 1);
-    for (int i = 0; i < cfg->depth; i++) {
-        r->slots[i].buf = (uint8_t *)r->buffers.p + (size_t)i * cfg->block_bytes;
+    for (int i = 0; i < cfg->depth; i++)
         r->idle[r->n_idle++] = cfg->depth - 1 - i;
-    }
     TRY(uring_open(r, e));
-    register_all(r);
+    if (cfg->fixed)
+        register_all(r);
 out:
     if (rc < 0)
         io_ring_close(r);
@@ -113,7 +132,8 @@ void io_ring_close(struct io_ring *r)
             io_uring_unregister_buffers(&r->uring);
         io_uring_queue_exit(&r->uring);
     }
-    region_unmap(&r->buffers);
+    region_unmap(&r->huge);
+    mem_free(r->plain);
     mem_free(r->slots);
     mem_free(r->idle);
     *r = (struct io_ring){ 0 };
@@ -249,6 +269,22 @@ out:
     return rc;
 }
 
+int io_ring_rate(struct io_ring *r, double seconds, double *per_s, struct err *e)
+{
+    uint64_t started = clock_now_ns(), n = 0;
+    double elapsed = 0;
+    int rc = 0;
+
+    while (elapsed < seconds) {
+        TRY(io_ring_run(r, NULL, (uint64_t)r->cfg.depth, e));
+        n += (uint64_t)r->cfg.depth;
+        elapsed = (double)(clock_now_ns() - started) * 1e-9;
+    }
+    *per_s = (double)n / elapsed;
+out:
+    return rc;
+}
+
 int io_ring_drain(struct io_ring *r, struct err *e)
 {
     int rc = 0;
@@ -264,9 +300,11 @@ int io_ring_drain(struct io_ring *r, struct err *e)
     return rc;
 }
 
-const char *io_ring_how(const struct io_ring *r)
+void io_ring_how(const struct io_ring *r, char *buf, size_t cap)
 {
-    if (r->fixed_buffers)
-        return r->fixed_file ? "fixed buffers and file" : "fixed buffers";
-    return r->fixed_file ? "fixed file" : "plain buffers and file";
+    if (r->cfg.fixed)
+        snprintf(buf, cap, "%s, %s", r->fixed_buffers ? "registered" : "not registered",
+                 region_pages_name(r->huge.pages));
+    else
+        snprintf(buf, cap, "plain buffers");
 }

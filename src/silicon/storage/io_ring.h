@@ -5,8 +5,10 @@
  * block_bytes; 3. two writes of one unit are never in flight together, so that what a unit holds is
  * known; 4. memory is released only after the last operation is done.
  *
- * Buffers and the file are registered with the kernel where it allows that, and completions are
- * taken in by the waiting thread (kernel 6.1); older kernels do without.  One thread. */
+ * Memory makes a difference: plain buffers are what any program (and fio) has by default, pages
+ * that the kernel looks up, pins and lists for each operation; fixed ones lie in huge pages and are
+ * registered with the kernel once, the file as well.  Completions are taken in by the waiting
+ * thread where the kernel can do that (6.1).  One thread. */
 #ifndef SILICON_STORAGE_IO_RING_H
 #define SILICON_STORAGE_IO_RING_H
 
@@ -25,6 +27,7 @@ enum { IO_RING_DEPTH_MAX = 256 };
 struct io_ring_config {
     int fd; /* borrowed */
     bool write, random;
+    bool fixed;          /* huge, registered buffers; else plain ones */
     size_t block_bytes;  /* a multiple of SCRATCH_BLOCK */
     int depth;           /* 1 .. IO_RING_DEPTH_MAX */
     uint64_t file_bytes; /* at least 2 * depth units; the rest below a whole unit is not touched */
@@ -46,10 +49,11 @@ struct io_ring {
     struct io_ring_config cfg;
     struct io_uring uring;
     bool open;
-    bool fixed_buffers, fixed_file;
-    struct region buffers;      /* owned */
-    struct io_ring_slot *slots; /* depth of them; owned */
-    int *idle;                  /* n_idle slots without an operation; owned */
+    bool fixed_buffers, fixed_file; /* registered: it may be refused */
+    struct region huge;             /* the buffers of a fixed ring; owned */
+    void *plain;                    /* those of a plain one; owned */
+    struct io_ring_slot *slots;     /* depth of them; owned */
+    int *idle;                      /* n_idle slots without an operation; owned */
     int n_idle;
     uint64_t units, next; /* units in the file; the next one in sequence */
     uint64_t ahead;       /* completions that no io_ring_run has been given yet */
@@ -66,10 +70,13 @@ void io_ring_close(struct io_ring *r); /* waits for what is in flight */
  * Operations are stamped for `c` (may be NULL).  ERR_IO names the operation and its offset. */
 int io_ring_run(struct io_ring *r, const struct bench_ctx *c, uint64_t n, struct err *e);
 
+/* How many operations a second it does, from running it for about `seconds`. */
+int io_ring_rate(struct io_ring *r, double seconds, double *per_s, struct err *e);
+
 /* Wait for everything in flight and submit nothing more. */
 int io_ring_drain(struct io_ring *r, struct err *e);
 
-/* In words, for the result: "fixed buffers and file". */
-const char *io_ring_how(const struct io_ring *r);
+/* In words, for the result: "plain buffers", "registered, 2 MiB pages (transparent)". */
+void io_ring_how(const struct io_ring *r, char *buf, size_t cap);
 
 #endif

@@ -166,6 +166,7 @@ void scratch_close(struct scratch *s)
 static int fill_write(struct scratch *s, uint64_t min_bytes, double seconds, struct err *e)
 {
     struct io_ring_config cfg = { .fd = s->fd,
+                                  .fixed = true,
                                   .write = true,
                                   .block_bytes = FILL_BLOCK,
                                   .depth = FILL_DEPTH,
