@@ -115,20 +115,17 @@ static int try_variant(struct bench_ctx *c, void *state, int which, struct err *
     return once(c, s, e);
 }
 
-/* In the caches every vector width that runs here.  At DRAM the width does not matter, but whether
- * the stores stream does: the widest, both ways. */
+/* Every vector width that runs here; streaming stores only where the arrays leave the caches. */
 static int candidates_for(struct point point,
                           const struct stream_variant *out[MEMORY_STREAM_CANDIDATES])
 {
-    bool dram = point.level == POINT_DRAM;
+    bool leaves = point.level == POINT_DRAM && point.op != POINT_READ;
     int n = 0;
 
     for (int i = 0; stream_variants[i] && n < MEMORY_STREAM_CANDIDATES; i++) {
         const struct stream_variant *v = stream_variants[i];
 
-        if (!stream_here(v) || (v->streaming && (!dram || point.op == POINT_READ)))
-            continue;
-        if (dram && n > 0 && v->isa != out[0]->isa)
+        if (!stream_here(v) || (v->streaming && !leaves))
             continue;
         if (v == &stream_portable && n > 0)
             continue; /* it is what remains where there is no vector unit */
