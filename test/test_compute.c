@@ -11,6 +11,7 @@
 #include "host/cpu.h"
 #include "silicon/compute/blas_api.h"
 #include "silicon/compute/gemm.h"
+#include "silicon/compute/gemm_library.h"
 #include "silicon/compute/team.h"
 #include "test.h"
 #if __has_include(<cblas.h>)
@@ -384,8 +385,20 @@ static void test_bench(void)
 #endif
 }
 
+/* Kernels are forced on an OpenBLAS that does not know the CPU, and on no other. */
+static void openblas_fallbacks(void)
+{
+    CHECK_STR(gemm_openblas_core_type(true, true, "Prescott"), "SKYLAKEX");
+    CHECK_STR(gemm_openblas_core_type(true, false, "nehalem"), "HASWELL");
+    CHECK(gemm_openblas_core_type(false, false, "Prescott") == NULL);
+    CHECK(gemm_openblas_core_type(true, true, "SkylakeX") == NULL);
+    CHECK(gemm_openblas_core_type(true, true, "Cooperlake") == NULL);
+    CHECK(gemm_openblas_core_type(true, false, "Zen") == NULL);
+}
+
 int main(void)
 {
+    openblas_fallbacks();
     test_macs();
     test_loops();
     test_team();

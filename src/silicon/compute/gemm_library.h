@@ -8,6 +8,10 @@
 int gemm_openblas_open(struct gemm *g, struct err *e);
 int gemm_onednn_open(struct gemm *g, struct err *e);
 
+/* The core type to force on an OpenBLAS that calls this CPU `core`, or NULL when its own choice
+ * stands: it is a fallback for unknown models, and the CPU has AVX2 or AVX-512. */
+const char *gemm_openblas_core_type(bool avx2, bool avx512, const char *core);
+
 /* The first of the NULL-terminated names that the dynamic linker finds (run path, then the system).
  * ERR_NOTSUP with `advice` when there is none. */
 int gemm_library_load(const char *const *names, const char *advice, void **handle, struct err *e);

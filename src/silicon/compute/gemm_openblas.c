@@ -1,9 +1,13 @@
 /* gemm_openblas.c - cblas_sgemm and cblas_dgemm of OpenBLAS. */
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/mem.h"
+#include "host/cpu.h"
 #include "silicon/compute/blas_api.h"
 #include "silicon/compute/gemm_library.h"
 
@@ -32,9 +36,54 @@ static void openblas_close(struct gemm *g)
     mem_free(g->library_state);
 }
 
-/* "OpenBLAS 0.3.21 (SkylakeX), 2 threads": the kernels are chosen by OpenBLAS for its idea of the
+/* The kernels that OpenBLAS takes on a CPU model it does not know. */
+static bool is_fallback(const char *core)
+{
+    static const char *const old[] = { "Prescott", "Core2",   "Penryn", "Dunnington", "Nehalem",
+                                       "Atom",     "Generic", "Athlon", "Opteron",    "Barcelona" };
+
+    for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++)
+        if (strcasecmp(core, old[i]) == 0)
+            return true;
+    return false;
+}
+
+const char *gemm_openblas_core_type(bool avx2, bool avx512, const char *core)
+{
+    if (!is_fallback(core) || !avx2)
+        return NULL;
+    return avx512 ? "SKYLAKEX" : "HASWELL";
+}
+
+/* An OpenBLAS older than the CPU falls back to kernels of 2004 and says nothing.  What the library
+ * can reach here is the question, so such a one is loaded again with the newest kernels that every
+ * CPU with these instructions runs, unless the user has set OPENBLAS_CORETYPE.  This changes the
+ * environment of the worker process only. */
+static int load(void **lib, bool *forced, struct err *e)
+{
+    static const char *const names[] = { "libopenblas.so.0", "libopenblas.so", NULL };
+    static const char advice[] = "OpenBLAS is not installed (Debian, Ubuntu: libopenblas0)";
+    const struct cpu_info *cpu = cpu_here();
+    char *(*core)(void);
+    const char *better = NULL;
+    void *first = NULL;
+
+    for (int i = 0; names[i] && !first; i++)
+        first = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    if (!first)
+        return ERR(e, ERR_NOTSUP, "%s", advice);
+    if (gemm_library_symbol(first, "openblas_get_corename", &core, NULL) == 0)
+        better = gemm_openblas_core_type(cpu_has(cpu, CPU_AVX2), cpu_has(cpu, CPU_AVX512F), core());
+    if (better)
+        setenv("OPENBLAS_CORETYPE", better, 0);
+    *forced = better != NULL;
+    dlclose(first);
+    return gemm_library_load(names, advice, lib, e);
+}
+
+/* "OpenBLAS 0.3.21 (SkylakeX, forced), 2 threads": the kernels are chosen by OpenBLAS for its idea of the
  * CPU, which explains many a slow result. */
-static void describe(struct gemm *g, void *lib)
+static void describe(struct gemm *g, void *lib, bool forced)
 {
     char *(*config)(void);
     char *(*core)(void);
@@ -49,20 +98,19 @@ static void describe(struct gemm *g, void *lib)
         family = core();
     if (gemm_library_symbol(lib, "openblas_get_num_threads", &threads, NULL) == 0)
         n = threads();
-    snprintf(g->name, sizeof(g->name), "OpenBLAS %.16s (%.20s), %d thread%s", version, family, n,
-             n == 1 ? "" : "s");
+    snprintf(g->name, sizeof(g->name), "OpenBLAS %.16s (%.20s%s), %d thread%s", version, family,
+             forced ? ", forced" : "", n, n == 1 ? "" : "s");
 }
 
 int gemm_openblas_open(struct gemm *g, struct err *e)
 {
-    static const char *const names[] = { "libopenblas.so.0", "libopenblas.so", NULL };
     void (*set_threads)(int n);
     struct openblas *o;
+    bool forced;
     void *lib;
     int rc = 0;
 
-    TRY(gemm_library_load(names, "OpenBLAS is not installed (Debian, Ubuntu: libopenblas0)", &lib,
-                          e));
+    TRY(load(&lib, &forced, e));
     o = mem_calloc(1, sizeof(*o));
     if (!o)
         return ERR(e, ERR_NOMEM, "no memory for OpenBLAS");
@@ -73,7 +121,7 @@ int gemm_openblas_open(struct gemm *g, struct err *e)
     TRY(gemm_library_symbol(lib, "cblas_dgemm", &o->dgemm, e));
     TRY(gemm_library_symbol(lib, "openblas_set_num_threads", &set_threads, e));
     set_threads(g->threads);
-    describe(g, lib);
+    describe(g, lib, forced);
 out:
     return rc;
 }
