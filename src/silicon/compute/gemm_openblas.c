@@ -98,7 +98,7 @@ static void describe(struct gemm *g, void *lib, bool forced)
         family = core();
     if (gemm_library_symbol(lib, "openblas_get_num_threads", &threads, NULL) == 0)
         n = threads();
-    snprintf(g->name, sizeof(g->name), "OpenBLAS %.16s (%.20s%s), %d thread%s", version, family,
+    snprintf(g->name, sizeof(g->name), "OpenBLAS %.10s (%.12s%s), %d thread%s", version, family,
              forced ? ", forced" : "", n, n == 1 ? "" : "s");
 }
 
@@ -106,7 +106,7 @@ int gemm_openblas_open(struct gemm *g, struct err *e)
 {
     void (*set_threads)(int n);
     struct openblas *o;
-    bool forced;
+    bool forced = false;
     void *lib;
     int rc = 0;
 
