@@ -15,9 +15,7 @@ foreach(t ${tests})
   # cannot: it does not start other programs of its architecture.
   target_compile_definitions(${name} PRIVATE HEADROOM_BINARY="${CMAKE_BINARY_DIR}/headroom"
     HEADROOM_EMULATED=$<BOOL:${CMAKE_CROSSCOMPILING}>)
-  if(TARGET headroom)
-    add_dependencies(${name} headroom)
-  endif()
+  add_dependencies(${name} headroom)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
   set(labels unit)
