@@ -82,11 +82,8 @@ bool json_alloc_guarded(void (*work)(void *self), void *self)
         whole = true;
     }
     guard = NULL;
-    while (g.ring.next != &g.ring) {
-        struct block *b = g.ring.next;
-
-        b->prev->next = b->next;
-        b->next->prev = b->prev;
+    for (struct block *b = g.ring.next, *next; b != &g.ring; b = next) {
+        next = b->next;
         b->prev = b->next = NULL;
         if (!whole)
             mem_free(b);

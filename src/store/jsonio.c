@@ -74,15 +74,16 @@ bool jsonio_ok(const struct jsonio_in *in)
     return in->e->code == 0;
 }
 
-/* Prepend one step to the path that ends at buf[cap - 1]; gives where it now begins. */
-static char *path_prepend(char *buf, char *at, const char *step)
+/* Write one step before the path that begins at `at`; gives where it now begins.  What does not fit
+ * behind `buf` is left out. */
+static char *path_prepend(const char *buf, char *at, const char *step)
 {
     size_t n = strlen(step);
 
-    if (n > (size_t)(at - buf))
-        n = 0;
-    memcpy(at - n, step, n);
-    return at - n;
+    if (n <= (size_t)(at - buf))
+        while (n > 0)
+            *--at = step[--n];
+    return at;
 }
 
 static void path_write(const struct jsonio_in *in, const char *key, char *out, size_t cap)

@@ -17,6 +17,6 @@ enum { RESULT_PARSE_RUNS_MAX = 1000 };
 int result_parse(const json_t *json, struct result *out, struct err *e);
 
 /* The same for a row inside a larger document; the fault goes to in->e. */
-void result_parse_in(const struct jsonio_in *in, struct result *out);
+void result_parse_in(const struct jsonio_in *in, struct result *r);
 
 #endif
