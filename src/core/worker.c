@@ -14,7 +14,8 @@
 
 enum { HANDLES_MAX = 16, CLOCK_PROBES_MAX = 8192 };
 
-/* Paper limits rest on a clock that is itself measured; this much above one is not yet a fault. */
+/* Paper limits rest on a clock that is itself measured; this much above one is not yet a fault, and
+ * where the clock moved while the row was sampled, not below its highest reading either. */
 static const double PAPER_SLACK = 0.02;
 /* From here on a measured ceiling is measured again, next to the value. */
 static const double NEAR_CEILING_PERCENT = 95;
@@ -405,6 +406,13 @@ void worker_describe(struct result *out, const struct bench *b, const struct dev
                                      .p999_ns = NAN };
 }
 
+static double paper_slack(const struct result_run *run)
+{
+    double rise = run->clock_hz_max / run->clock_hz_median - 1; /* NaN without a clock */
+
+    return PAPER_SLACK + (rise > 0 && rise < 1 ? rise : 0);
+}
+
 static void row_gate(struct worker *w, struct result *out)
 {
     const struct limit *l;
@@ -413,7 +421,8 @@ static void row_gate(struct worker *w, struct result *out)
     if (out->status != RESULT_OK || out->limits.binding < 0 || w->depth > 1)
         return;
     l = &out->limits.l[out->limits.binding];
-    if (limits_implausible(out, l->kind == LIMIT_PAPER ? PAPER_SLACK : 0, why, sizeof(why))) {
+    if (limits_implausible(out, l->kind == LIMIT_PAPER ? paper_slack(&out->runs[0]) : 0, why,
+                           sizeof(why))) {
         out->status = RESULT_INVALID;
         snprintf(out->reason, sizeof(out->reason), "%s", why);
         out->value = out->value_lo = out->value_hi = out->percent = NAN;
