@@ -1,4 +1,4 @@
-/* bench_list.h - the benchmarks, in report order.  New: write src/<level>/<name>.c, add its line. */
+/* bench_list.h - the benchmarks, in report order.  A new one: src/<level>/<name>.c and its line. */
 BENCH(silicon_compute)
 BENCH(silicon_memory)
 BENCH(silicon_storage)

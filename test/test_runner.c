@@ -167,7 +167,7 @@ int main(int argc, char **argv)
     char why[64];
 
     if (argc > 1 && strcmp(argv[1], "worker") == 0)
-        return runner_worker_main(argc - 1, argv + 1, NULL, &store_codec, kinds);
+        return runner_worker_main(argc - 1, argv + 1, NULL, &store_codec, kinds, NULL) < 0;
     CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 1);
     crash_and_hang_are_rows();
     repeats_are_processes();

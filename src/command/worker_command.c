@@ -6,9 +6,14 @@
 
 static int worker_run(const struct cli_args *a, const struct cli_env *env)
 {
+    struct err e = { 0 };
+
     (void)a;
-    return runner_worker_main(env->argc - 1, env->argv + 1, &platform_services, &store_codec,
-                              platform_devices);
+    if (runner_worker_main(env->argc - 1, env->argv + 1, &platform_services, &store_codec,
+                           platform_devices, &e) < 0 &&
+        e.code != ERR_INTERRUPT)
+        return cli_fail(&e);
+    return EXIT_FINE;
 }
 
 const struct command command_worker = {

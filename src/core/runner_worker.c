@@ -137,14 +137,14 @@ static void worker_signals(void)
 }
 
 int runner_worker_main(int argc, char **argv, const struct worker_services *services,
-                       const struct runner_codec *codec, const struct device_ops *const *ops)
+                       const struct runner_codec *codec, const struct device_ops *const *ops,
+                       struct err *e)
 {
     struct worker_side s = { .codec = codec };
     struct worker_options o = { .services = services,
                                 .progress = send_progress,
                                 .progress_self = &s,
                                 .ceilings = &s.ceilings };
-    struct err e = { 0 };
     char why[128];
     int64_t fd, seed;
     int rc = 0;
@@ -154,20 +154,18 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
         goto out;
     }
     worker_signals();
-    TRY(parse_int(argv[1], 0, 1 << 20, "worker", &fd, &e));
-    TRY(parse_int(argv[2], INT64_MIN, INT64_MAX, "worker", &seed, &e));
+    TRY(parse_int(argv[1], 0, 1 << 20, "worker", &fd, e));
+    TRY(parse_int(argv[2], INT64_MIN, INT64_MAX, "worker", &seed, e));
     s.fd = (int)fd;
     o.seed = (uint64_t)seed;
     o.target = strtod(argv[3], NULL);
     o.dir = argv[4];
     dup2(STDERR_FILENO, STDOUT_FILENO); /* a chatty library must not reach the JSON on stdout */
     s.n_devices = device_list(ops, s.devices, why, sizeof(why));
-    TRY(worker_open(&s.worker, &o, &e));
-    rc = serve(&s, &e);
+    TRY(worker_open(&s.worker, &o, e));
+    rc = serve(&s, e);
 out:
     worker_close(s.worker);
     ceilings_release(&s.ceilings);
-    if (rc < 0 && e.code)
-        fprintf(stderr, "headroom: %s\n", e.msg);
-    return rc < 0 ? 5 : 0;
+    return rc;
 }

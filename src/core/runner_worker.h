@@ -12,8 +12,9 @@ struct runner_codec { /* from store/ */
 };
 
 /* `headroom worker FD SEED TARGET DIR` (argv[0] is "worker").  ops: the kinds of device,
- * NULL-terminated.  Gives the exit code of the process. */
+ * NULL-terminated.  0 when the parent closed the stream, else the error that ended it. */
 int runner_worker_main(int argc, char **argv, const struct worker_services *services,
-                       const struct runner_codec *codec, const struct device_ops *const *ops);
+                       const struct runner_codec *codec, const struct device_ops *const *ops,
+                       struct err *e);
 
 #endif
