@@ -150,7 +150,7 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
     int rc = 0;
 
     if (argc != 5) {
-        rc = ERR(&e, ERR_ARG, "worker: started by \"run\", not by hand");
+        rc = ERR(e, ERR_ARG, "worker: started by \"run\", not by hand");
         goto out;
     }
     worker_signals();
