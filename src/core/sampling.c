@@ -21,7 +21,8 @@ static const double warm_least = 0.05;      /* of the budget: a ramp of clocks t
 static const double converged_share = 0.25; /* of the budget: less is one state of the machine */
 static const double warm_flat = 0.01;       /* a change over the window that does not matter */
 static const double relevant = 0.02;        /* drift or shift that does */
-static const double z_trend = 1.96;
+static const double z_flat = 1.96;   /* 5 %: a warm-up that goes on for nothing costs little */
+static const double z_trend = 2.576; /* 1 %: a row that is called unstable for nothing costs more */
 /* Two of three equal thirds differ by more than 4.12 standard errors of a third once in a hundred
  * (studentised range of 3 groups); a half width is 1.96 of them. */
 static const double shift_halves = 4.12 / 1.96;
@@ -66,6 +67,7 @@ struct driver {
     double sample_ns;                           /* wished, raised when the clock is slow to read */
     double median, half; /* of the last check; half relative, NaN: no claim */
     bool flat, flat_tested;
+    bool to_the_end;       /* use the whole budget */
     double warm[WARM_CAP]; /* the most recent at the final reps, ns per repetition, in order */
     size_t n_warm;
 };
@@ -189,7 +191,6 @@ static int calibrate(struct driver *d, struct err *e)
     double ns, wall;
     int rc = 0;
 
-    r->reps = 1;
     for (;;) {
         TRY(warm_sample(d, r->reps, &ns, &wall, e));
         d->warm[0] = ns / (double)r->reps;
@@ -205,21 +206,28 @@ out:
     return rc;
 }
 
+static int warm_median(const double *ns, size_t n, double *median, struct err *e)
+{
+    *median = stats_median(ns, n);
+    return isnan(*median) ? ERR(e, ERR_NOMEM, "no memory for the median of %zu samples", n) : 0;
+}
+
 /* Are the most recent samples free of a trend, or is it too small to matter? */
 static int test_flat(struct driver *d, struct err *e)
 {
     size_t n = d->n_warm / 2 > WARM_FIRST ? d->n_warm / 2 : WARM_FIRST;
     const double *recent;
-    double z, slope, change;
+    double z, slope, median, change;
     int rc = 0;
 
     if (n > WARM_TEST_MAX)
         n = WARM_TEST_MAX;
     recent = d->warm + d->n_warm - n;
     TRY(stats_trend(recent, n, &z, &slope, e));
-    change = fabs(slope) * (double)(n - 1) / stats_median(recent, n);
+    TRY(warm_median(recent, n, &median, e));
+    change = fabs(slope) * (double)(n - 1) / median;
     d->flat_tested = true;
-    d->flat = !(fabs(z) >= z_trend) || change <= warm_flat;
+    d->flat = !(fabs(z) >= z_flat) || change <= warm_flat;
 out:
     return rc;
 }
@@ -240,6 +248,7 @@ static int warm_up(struct driver *d, struct err *e)
     double ns, wall, time;
     int rc = 0;
 
+    r->reps = 1;
     d->sample_ns = wished_sample_ns(d);
     TRY(tell_progress(d, true, e));
     if (r->interrupted)
@@ -255,9 +264,9 @@ static int warm_up(struct driver *d, struct err *e)
         }
     }
     /* The code is faster warm than it was when reps were chosen. */
-    time = stats_median(d->warm, d->n_warm) * (double)r->reps;
-    if (time > 0 && (time < d->sample_ns / 2 || time > d->sample_ns * 2))
-        r->reps = reps_for(d, time / (double)r->reps);
+    TRY(warm_median(d->warm, d->n_warm, &time, e));
+    if (time > 0)
+        r->reps = reps_for(d, time);
     r->warmup_s = elapsed_s(d);
     if (!r->interrupted) /* whoever listens: what comes now is kept */
         TRY(tell_progress(d, true, e));
@@ -309,14 +318,76 @@ out:
     return rc;
 }
 
+/* How far the thirds of a run lie apart, relative to the median; 0 where their own intervals allow
+ * it.  Theirs, because a shift widens the interval of the whole. */
+struct shift {
+    double size;
+    size_t fast, slow; /* which thirds */
+};
+
+static int find_shift(const struct sampling_result *r, struct shift *out, struct err *e)
+{
+    double mid[3], half[3];
+    size_t third = r->n / 3, lo = 0, hi = 0;
+    int rc = 0;
+
+    *out = (struct shift){ 0 };
+    if (r->n < SHIFT_MIN)
+        return 0;
+    for (size_t i = 0; i < 3; i++) {
+        struct stats_interval ci;
+        enum stats_method method;
+
+        TRY(stats_median_interval(r->ns + i * third, i < 2 ? third : r->n - 2 * third, &mid[i], &ci,
+                                  &method, e));
+        half[i] = (ci.hi - ci.lo) / 2;
+        lo = mid[i] < mid[lo] ? i : lo;
+        hi = mid[i] > mid[hi] ? i : hi;
+    }
+    if (mid[lo] > 0 && mid[hi] - mid[lo] > shift_halves * (half[lo] + half[hi]) / 2)
+        *out = (struct shift){ (mid[hi] - mid[lo]) / mid[lo], lo, hi };
+out:
+    return rc;
+}
+
+/* Fewer independent samples than asked for have not seen all states of the machine, although the
+ * plain count is there: the next run may find others. */
+static bool wanders(const struct driver *d)
+{
+    return d->out->n >= d->c->min_samples &&
+           d->out->summary.effective_n < (double)d->c->min_samples;
+}
+
+/* May the loop stop?  Narrow is not enough: thirds that differ by more than the precision asked for
+ * tell of states that have not been seen often enough. */
+static int converged(struct driver *d, bool *yes, struct err *e)
+{
+    struct sampling_result *r = d->out;
+    struct shift shift;
+    int rc = 0;
+
+    *yes = false;
+    if (d->to_the_end || !(d->half <= d->c->target) || r->n < d->c->min_samples ||
+        elapsed_s(d) < converged_share * d->c->seconds)
+        return 0;
+    TRY(find_shift(r, &shift, e));
+    TRY(stats_summarise(r->ns, r->n, &r->summary, e));
+    /* Not asked again: it would only stop at the first moment that happens to look calm. */
+    d->to_the_end = shift.size > 2 * d->c->target || wanders(d);
+    *yes = !d->to_the_end;
+out:
+    return rc;
+}
+
 static int collect(struct driver *d, struct err *e)
 {
     struct sampling_result *r = d->out;
     uint64_t first = d->ops->now_ns(d->self);
     size_t next = 6;
+    bool stop = false;
     int rc = 0;
 
-    while (!r->interrupted && r->n < r->cap && elapsed_s(d) < d->c->seconds) {
+    while (!stop && !r->interrupted && r->n < r->cap && elapsed_s(d) < d->c->seconds) {
         uint64_t start;
         double ns;
 
@@ -330,9 +401,7 @@ static int collect(struct driver *d, struct err *e)
             continue;
         TRY(check_interval(d, e));
         next = (size_t)((double)r->n * check_growth) + 1;
-        if (!d->c->keep_full_budget && d->half <= d->c->target && r->n >= d->c->min_samples &&
-            elapsed_s(d) >= converged_share * d->c->seconds)
-            break;
+        TRY(converged(d, &stop, e));
     }
     r->wall_s = (double)(d->ops->now_ns(d->self) - first) * 1e-9;
 out:
@@ -372,39 +441,6 @@ static void count_seconds(struct sampling_result *r)
     }
 }
 
-/* Do the thirds of the run lie further apart than their own intervals allow?  Theirs, because a
- * shift widens the interval of the whole. */
-static int find_shift(struct sampling_result *r, double median, bool *shifted, struct err *e)
-{
-    double mid[3], half[3];
-    size_t third = r->n / 3, lo = 0, hi = 0;
-    int rc = 0;
-
-    if (r->n < SHIFT_MIN)
-        return 0;
-    for (size_t i = 0; i < 3; i++) {
-        struct stats_interval ci;
-        enum stats_method method;
-
-        TRY(stats_median_interval(r->ns + i * third, i < 2 ? third : r->n - 2 * third, &mid[i], &ci,
-                                  &method, e));
-        half[i] = (ci.hi - ci.lo) / 2;
-        lo = mid[i] < mid[lo] ? i : lo;
-        hi = mid[i] > mid[hi] ? i : hi;
-    }
-    if (mid[hi] - mid[lo] > fmax(relevant * median, shift_halves * (half[lo] + half[hi]) / 2)) {
-        static const char *const names[] = { "first", "second", "last" };
-
-        snprintf(r->why, sizeof(r->why),
-                 "level shift: the %s third of the run is %.1f %% slower "
-                 "than the %s",
-                 names[hi], 100 * (mid[hi] - mid[lo]) / median, names[lo]);
-        *shifted = true;
-    }
-out:
-    return rc;
-}
-
 static int find_trend(struct sampling_result *r, double median, double half, bool *trend,
                       struct err *e)
 {
@@ -424,17 +460,35 @@ out:
     return rc;
 }
 
+static int judge_shift(struct sampling_result *r, bool *unstable, struct err *e)
+{
+    static const char *const names[] = { "first", "second", "last" };
+    struct shift shift;
+    int rc = 0;
+
+    TRY(find_shift(r, &shift, e));
+    if (shift.size <= relevant)
+        goto out;
+    *unstable = true;
+    snprintf(r->why, sizeof(r->why),
+             "level shift: the %s third of the run is %.1f %% slower than the %s",
+             names[shift.slow], 100 * shift.size, names[shift.fast]);
+out:
+    return rc;
+}
+
 /* Samples missing to the target: the width falls with the root of their number. */
 static size_t missing(const struct driver *d, size_t n)
 {
-    double ratio, more;
+    double N = (double)n, least = (double)d->c->min_samples, more = 0;
 
-    if (d->half <= d->c->target)
-        return n < d->c->min_samples ? d->c->min_samples - n : 0;
+    if (d->half > d->c->target)
+        more = N * (pow(d->half / d->c->target, 2) - 1);
     if (isnan(d->half))
-        return n < d->c->min_samples ? d->c->min_samples - n : n;
-    ratio = d->half / d->c->target;
-    more = ceil((double)n * (ratio * ratio - 1));
+        more = N;
+    if (wanders(d))
+        more = fmax(more, N * (least / d->out->summary.effective_n - 1));
+    more = ceil(fmax(more, least - N));
     return more < 1e15 ? (size_t)more : (size_t)1e15;
 }
 
@@ -477,20 +531,19 @@ static int judge(struct driver *d, struct err *e)
     d->half = relative_half(d->median, r->summary.median_ci, r->summary.ci_method);
     count_seconds(r);
     r->more_needed = missing(d, r->n);
-    r->stop = d->half <= d->c->target && r->n >= d->c->min_samples && !d->c->keep_full_budget &&
-                      !r->interrupted
+    r->stop = d->half <= d->c->target && r->n >= d->c->min_samples && r->n < r->cap &&
+                      !d->c->keep_full_budget && !r->interrupted
                   ? SAMPLING_CONVERGED
                   : SAMPLING_BUDGET;
     why_not_unstable(d);
     TRY(find_trend(r, d->median, d->half, &unstable, e));
     if (!unstable)
-        TRY(find_shift(r, d->median, &unstable, e));
-    if (!unstable && r->n >= SHIFT_MIN && d->median > 0 && r->summary.ci_method == STATS_NONE) {
+        TRY(judge_shift(r, &unstable, e));
+    if (!unstable && wanders(d)) {
         unstable = true;
         snprintf(r->why, sizeof(r->why),
-                 "the samples follow each other so closely that %zu are "
-                 "worth fewer than 6",
-                 r->n);
+                 "the machine wanders: %zu samples are worth %.1f independent ones", r->n,
+                 r->summary.effective_n);
     }
     if (!unstable && d->flat_tested && !d->flat) {
         unstable = true;
@@ -508,7 +561,13 @@ out:
 int sampling_run(const struct sampling_config *c, const struct sampling_ops *ops, void *self,
                  struct sampling_result *out, struct err *e)
 {
-    struct driver d = { .c = c, .ops = ops, .self = self, .out = out, .median = NAN, .half = NAN };
+    struct driver d = { .c = c,
+                        .ops = ops,
+                        .self = self,
+                        .out = out,
+                        .median = NAN,
+                        .half = NAN,
+                        .to_the_end = c->keep_full_budget };
     int rc = 0;
 
     *out = (struct sampling_result){ 0 };

@@ -17,20 +17,28 @@
 #include "core/err.h"
 #include "core/stats.h"
 
+/* Narrow alone does not end the loop: a quarter of the budget must have passed, the thirds of the
+ * run must agree, and the samples must be worth min_samples independent ones; else the whole budget
+ * is used. */
 enum sampling_stop {
     SAMPLING_CONVERGED, /* half-width of the 95 % interval / median <= target */
     SAMPLING_BUDGET,    /* time is up (or max_samples reached): the interval says how good it is */
-    SAMPLING_UNSTABLE   /* a trend, a level shift or a warm-up that never went flat */
+    SAMPLING_UNSTABLE   /* The interval is not to be believed, `why` says which it is:
+                         * a trend (1 % level) of more than 2 % and 2 half widths over the run;
+                         * a level shift: medians of thirds of the run more than 2 %, and 4.12
+                         * standard errors, apart (studentised range, 1 %);
+                         * a machine that wanders: samples worth fewer than min_samples;
+                         * a warm-up still changing by more than 1 % when its time was over */
 };
 const char *sampling_stop_name(enum sampling_stop s); /* "converged", "budget", "unstable" */
 
 struct sampling_config {
-    double target;        /* relative half-width to stop at, e.g. 0.005 */
-    double seconds;       /* whole budget, warm-up included */
-    double sample_ns;     /* wished length of one sample: reps = sample_ns / time of one */
-    size_t min_samples;   /* never stop before, unless the budget ends */
+    double target;      /* relative half-width to stop at, e.g. 0.005 */
+    double seconds;     /* whole budget, warm-up included */
+    double sample_ns;   /* wished length of one sample: reps = sample_ns / time of one */
+    size_t min_samples; /* never stop before, unless the budget ends */
     size_t max_samples;
-    uint64_t max_reps;    /* 1: one repetition is one sample (server requests, cold runs) */
+    uint64_t max_reps;     /* 1: one repetition is one sample (server requests, cold runs) */
     bool keep_full_budget; /* sustained measurements: do not stop when converged */
 };
 struct sampling_config sampling_defaults(void);
@@ -56,17 +64,17 @@ struct sampling_ops {
 enum { SAMPLING_SECONDS_MAX = 600 };
 
 struct sampling_result {
-    double *ns;       /* n samples, ns per repetition, in time order; owned */
-    double *start_s;  /* n start times since the first kept sample; owned */
+    double *ns;      /* n samples, ns per repetition, in time order; owned */
+    double *start_s; /* n start times since the first kept sample; owned */
     size_t n, cap;
-    uint64_t reps;    /* repetitions per sample */
+    uint64_t reps; /* repetitions per sample */
     size_t warmup_samples;
     double warmup_s, wall_s /* kept part */, sampled_s /* inside timed windows */;
     enum sampling_stop stop;
     bool interrupted;
-    char why[120];           /* the reason in words, e.g. "trend of -3.1 % over the run" */
-    size_t more_needed;      /* samples still missing to the target, an estimate; 0 if converged */
-    double drift_pct;        /* Theil-Sen change of the time over the kept part; NaN below 8 */
+    char why[120];      /* the reason in words, e.g. "trend of -3.1 % over the run" */
+    size_t more_needed; /* samples still missing to the target, an estimate; 0 if converged */
+    double drift_pct;   /* Theil-Sen change of the time over the kept part; NaN below 8 */
     struct stats_summary summary; /* of ns */
     /* Repetitions per second in each whole second of the kept part; NULL unless >= 3 s. Owned. */
     double *per_second;

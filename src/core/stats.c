@@ -356,12 +356,13 @@ static struct dependence measure_dependence(const double *x, const struct place 
 
 /* s: the samples sorted; scratch: n doubles. */
 static enum stats_method interval_of(const double *x, const struct place *s, size_t n,
-                                     double *scratch, struct stats_interval *ci)
+                                     double *scratch, struct stats_interval *ci, double *effective)
 {
     struct dependence d;
     double half, N = (double)n, median;
 
     *ci = (struct stats_interval){ s[0].x, s[n - 1].x };
+    *effective = N;
     if (n < CI_MIN)
         return STATS_NONE;
     if (n >= LAG_MIN && s[0].x != s[n - 1].x) {
@@ -369,7 +370,8 @@ static enum stats_method interval_of(const double *x, const struct place *s, siz
         d = measure_dependence(x, s, n, median, scratch);
         if (d.significant) {
             half = student(d.df) * 0.5 * sqrt(N * d.tau); /* in ranks */
-            if (N / d.tau < CI_MIN || half >= (N - 1) / 2)
+            *effective = N / d.tau;
+            if (*effective < CI_MIN || half >= (N - 1) / 2)
                 return STATS_NONE;
             ci->lo = at_rank(s, n, (N + 1) / 2 - half);
             ci->hi = at_rank(s, n, (N + 1) / 2 + half);
@@ -392,8 +394,8 @@ static struct place *sorted_places(const double *x, size_t n)
     return s;
 }
 
-int stats_median_interval(const double *x, size_t n, double *median, struct stats_interval *ci,
-                          enum stats_method *method, struct err *e)
+static int median_interval(const double *x, size_t n, double *median, struct stats_interval *ci,
+                           enum stats_method *method, double *effective, struct err *e)
 {
     struct place *s = NULL;
     double *scratch = NULL;
@@ -407,11 +409,19 @@ int stats_median_interval(const double *x, size_t n, double *median, struct stat
         goto out;
     }
     *median = at_rank(s, n, ((double)n + 1) / 2);
-    *method = interval_of(x, s, n, scratch, ci);
+    *method = interval_of(x, s, n, scratch, ci, effective);
 out:
     mem_free(s);
     mem_free(scratch);
     return rc;
+}
+
+int stats_median_interval(const double *x, size_t n, double *median, struct stats_interval *ci,
+                          enum stats_method *method, struct err *e)
+{
+    double effective;
+
+    return median_interval(x, n, median, ci, method, &effective, e);
 }
 
 /* ---- the summary */
@@ -463,7 +473,7 @@ int stats_summarise(const double *x, size_t n, struct stats_summary *out, struct
         rc = ERR(e, ERR_NOMEM, "no memory for the statistics of %zu samples", n);
         goto out;
     }
-    TRY(stats_median_interval(x, n, &median, &out->median_ci, &out->ci_method, e));
+    TRY(median_interval(x, n, &median, &out->median_ci, &out->ci_method, &out->effective_n, e));
     out->n = n;
     out->mean = stats_mean(x, n);
     out->std = stats_std(x, n);

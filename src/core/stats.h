@@ -38,10 +38,11 @@ struct stats_summary {
     double mean, std /* n - 1 */, median, mad /* raw median |x - median|, not scaled */, min, max;
     struct stats_interval median_ci; /* 95 %, of the median */
     enum stats_method ci_method;
-    double autocorrelation;              /* lag 1; NaN below 8 samples or when all are equal */
-    double p50, p90, p95, p99;           /* NaN where the sample does not support it */
-    double jitter;        /* mean |x[i+1] - x[i]|, same unit as x; NaN below 2 samples */
-    double longest_stall; /* max - median */
+    double effective_n; /* independent samples that these are worth, for the median; at most n */
+    double autocorrelation;    /* lag 1; NaN below 8 samples or when all are equal */
+    double p50, p90, p95, p99; /* NaN where the sample does not support it */
+    double jitter;             /* mean |x[i+1] - x[i]|, same unit as x; NaN below 2 samples */
+    double longest_stall;      /* max - median */
     size_t outliers_mild, outliers_severe; /* outside 1.5 / 3 IQR (Tukey 1977): labelled, kept */
 };
 
@@ -54,7 +55,7 @@ int stats_median_interval(const double *x, size_t n, double *median, struct stat
                           enum stats_method *method, struct err *e);
 
 double stats_mean(const double *x, size_t n);
-double stats_std(const double *x, size_t n); /* two passes, n - 1 */
+double stats_std(const double *x, size_t n);    /* two passes, n - 1 */
 double stats_median(const double *x, size_t n); /* NaN when n = 0 or memory is out */
 double stats_quantile_sorted(const double *sorted, size_t n, double q);
 double stats_autocorrelation(const double *x, size_t n, size_t lag);
