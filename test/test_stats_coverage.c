@@ -170,7 +170,7 @@ static void independent(void)
         { "lognormal", lognormal, 100, 0, 0.93, 0.98 },
         { "bimodal 60/40, near", bimodal, mixture_median(104), 0, 0.93, 0.98 },
         { "bimodal 60/40, far", bimodal_far, mixture_median(130), 0, 0.93, 0.98 },
-        { "bimodal 50/50, far", bimodal_even, 115, 0, 0, 0 },
+        { "bimodal 50/50, far", bimodal_even, 115, 0, 0.93, 0.98 },
         { "normal, ticks", normal_ticks, 100.2, 1, 0.93, 1 },
         { "lognormal, ticks", lognormal_ticks, 10.3, 1, 0.93, 1 },
     };

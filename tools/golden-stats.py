@@ -15,13 +15,12 @@ KEYS_WHEN = {"p90": 29, "p95": 59, "p99": 299}  # the fewest samples for each
 
 
 def order_interval(x):
-    """Hettmansperger & Sheather (1986) at 95 %, from SciPy's binomial."""
+    """Whole binomial ranks that enclose the median with 95 %, one less from above where enough."""
     s, n = np.sort(x), len(x)
-    cover = lambda d: 1 - 2 * stats.binom.cdf(d - 1, n, 0.5)
-    d = max(k for k in range(1, n // 2 + 1) if cover(k) >= 0.95)
-    part = (cover(d) - 0.95) / (cover(d) - cover(d + 1))
-    inner = (n - d) * part / (d + (n - 2 * d) * part)
-    return (1 - inner) * s[d - 1] + inner * s[d], (1 - inner) * s[n - d] + inner * s[n - d - 1]
+    below = lambda k: stats.binom.cdf(k, n, 0.5)  # P(at most k samples below the median)
+    d = max(k for k in range(1, n // 2 + 1) if 1 - 2 * below(k - 1) >= 0.95)
+    less = 1 - below(d - 1) - below(d) >= 0.95
+    return s[d - 1], s[n - d - less]
 
 
 def lag1(v):

@@ -227,17 +227,16 @@ static struct ranks binomial_ranks(size_t n, double level)
     }
 }
 
+/* Whole ranks, never between two: where the samples sit in two far heaps, a place between them is one
+ * that no sample takes, and an interval that ends there covers too little.  When one rank less on
+ * one side is enough it is taken from above, where times have their long tail. */
 static void interval_order(const struct place *s, size_t n, struct stats_interval *ci)
 {
     struct ranks r = binomial_ranks(n, ci_level);
-    double excess = (r.coverage - ci_level) / (r.coverage - r.next), N = (double)n, D = (double)r.d,
-           inner;
+    bool one_less = (r.coverage + r.next) / 2 >= ci_level;
 
-    /* How far to go to the next rank inwards: not `excess` itself, because coverage is not linear
-     * in the distance between two order statistics (Hettmansperger & Sheather 1986, eq. 2.2). */
-    inner = fmin(1, fmax(0, (N - D) * excess / (D + (N - 2 * D) * excess)));
-    ci->lo = s[r.d - 1].x + inner * (s[r.d].x - s[r.d - 1].x);
-    ci->hi = s[n - r.d].x - inner * (s[n - r.d].x - s[n - r.d - 1].x);
+    ci->lo = s[r.d - 1].x;
+    ci->hi = s[n - r.d - one_less].x;
 }
 
 /* The value at a rank between 1 and n, with fractions. */

@@ -16,17 +16,15 @@ struct stats_interval {
 
 /* How an interval of the median was made.
  *
- * Independent samples: the order statistics whose binomial ranks enclose the median with 95 %,
- * interpolated between neighbouring ranks, because the ranks alone are coarse at small n
- * (Hettmansperger & Sheather 1986, Nyblom 1992).
+ * Independent samples: the order statistics whose binomial ranks enclose the median with at least
+ * 95 % (Conover 1999, 3.2), and no rank more: whatever the distribution, 95 to 98 % from n = 20 on.
  *
  * Autocorrelated samples: the same, with ranks for n_eff = n / tau samples.  tau is what
  * dependence does to the variance of the share of samples below the median: the larger of that of
  * an AR(1) process with the samples' lag-1 rank correlation, and of an overlapping-batch-means
  * estimate, which sees slow wandering that lag 1 does not.  Student's t for the uncertainty of tau.
  * The second is what a moving-block bootstrap of the share would give, in closed form: nothing
- * is drawn, and the interval costs two sorts.  The bootstrap alone covers too little where n is
- * small for its blocks, which is why the first is there. */
+ * is drawn, and the interval costs two sorts. */
 enum stats_method {
     STATS_NONE,     /* fewer than 6 samples, or worth fewer than 6: lo = min, hi = max, no claim */
     STATS_ORDER,    /* order statistics, binomial ranks: independent samples */
