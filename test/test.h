@@ -9,22 +9,22 @@
 
 static int test_failures;
 
-#define CHECK(cond)                                                                                \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #cond);                     \
-            test_failures++;                                                                       \
-        }                                                                                          \
+#define CHECK(cond)                                                            \
+    do {                                                                       \
+        if (!(cond)) {                                                         \
+            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #cond); \
+            test_failures++;                                                   \
+        }                                                                      \
     } while (0)
 
-#define CHECK_EQ(a, b)                                                                             \
-    do {                                                                                           \
-        long long a_ = (long long)(a), b_ = (long long)(b);                                        \
-        if (a_ != b_) {                                                                            \
-            fprintf(stderr, "%s:%d: failed: %s == %s (%lld, %lld)\n", __FILE__, __LINE__, #a, #b,  \
-                    a_, b_);                                                                       \
-            test_failures++;                                                                       \
-        }                                                                                          \
+#define CHECK_EQ(a, b)                                                                            \
+    do {                                                                                          \
+        long long a_ = (long long)(a), b_ = (long long)(b);                                       \
+        if (a_ != b_) {                                                                           \
+            fprintf(stderr, "%s:%d: failed: %s == %s (%lld, %lld)\n", __FILE__, __LINE__, #a, #b, \
+                    a_, b_);                                                                      \
+            test_failures++;                                                                      \
+        }                                                                                         \
     } while (0)
 
 /* |a - b| <= tol, written so that NaN fails. */
@@ -38,22 +38,22 @@ static int test_failures;
         }                                                                                          \
     } while (0)
 
-#define CHECK_STR(a, b)                                                                            \
-    do {                                                                                           \
-        const char *a_ = (a), *b_ = (b);                                                           \
-        if (strcmp(a_, b_) != 0) {                                                                 \
-            fprintf(stderr, "%s:%d: failed: %s == %s (\"%s\", \"%s\")\n", __FILE__, __LINE__, #a,  \
-                    #b, a_, b_);                                                                   \
-            test_failures++;                                                                       \
-        }                                                                                          \
+#define CHECK_STR(a, b)                                                                           \
+    do {                                                                                          \
+        const char *a_ = (a), *b_ = (b);                                                          \
+        if (strcmp(a_, b_) != 0) {                                                                \
+            fprintf(stderr, "%s:%d: failed: %s == %s (\"%s\", \"%s\")\n", __FILE__, __LINE__, #a, \
+                    #b, a_, b_);                                                                  \
+            test_failures++;                                                                      \
+        }                                                                                         \
     } while (0)
 
 /* The line says why; ctest counts the test as skipped. */
-#define TEST_SKIP(...)                                                                             \
-    do {                                                                                           \
-        printf("skipped: " __VA_ARGS__);                                                           \
-        printf("\n");                                                                              \
-        exit(77);                                                                                  \
+#define TEST_SKIP(...)                   \
+    do {                                 \
+        printf("skipped: " __VA_ARGS__); \
+        printf("\n");                    \
+        exit(77);                        \
     } while (0)
 
 #define TEST_DONE() return test_failures ? 1 : 0

@@ -7,7 +7,7 @@
 
 #include "test.h"
 
-/* A machine whose repetitions take `rep_ns` times what `shape` makes of it, on a clock of its own. */
+/* A machine whose repetitions take `rep_ns` times what `shape` makes of it, on its own clock. */
 struct machine {
     double rep_ns;
     double (*shape)(struct machine *m, double t_s); /* factor at this time; NULL: 1 */
@@ -264,8 +264,8 @@ static double wandering(struct machine *m, double t)
 }
 
 /* Two runs one after the other on one machine: their intervals overlap, or one says unstable.  Not
- * held where the machine wanders so slowly that a whole run (1,000 samples) sees one state of it: that
- * is a difference between runs, and only more runs show it. */
+ * held where the machine wanders so slowly that a whole run (1,000 samples) sees one state of it:
+ * that is a difference between runs, and only more runs show it. */
 static void back_to_back(void)
 {
     static const struct {

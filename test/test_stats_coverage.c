@@ -7,8 +7,9 @@
  * Quantised times: rounding to ticks keeps the order, so the median of the readings is the rounded
  * median of the times, up to half a tick away from it, and that is all that readings can tell: with
  * samples enough the interval rightly shrinks onto that one tick.  So what is held against the bar
- * is "the median of the times lies within half a tick of the interval" (column tick/2), with no upper
- * bar, because an interval on the right tick cannot miss.  Plain coverage is shown beside it. */
+ * is "the median of the times lies within half a tick of the interval" (column tick/2), with no
+ * upper bar, because an interval on the right tick cannot miss.  Plain coverage is shown beside
+ * it. */
 #include "core/stats.h"
 
 #include "core/rng.h"

@@ -179,7 +179,7 @@ int axis_parse(const struct axis *a, const char *text, struct axis_values *out, 
     if (strcmp(text, "*") == 0) {
         if (a->kind != AXIS_ENUM)
             return ERR(e, ERR_ARG, "axis %s: \"*\" needs a list of names; give values", a->name);
-        for (int i = 0; a->names[i] && i < AXIS_VALUES_MAX; i++)
+        for (int i = 0; i < AXIS_VALUES_MAX && a->names[i]; i++)
             out->v[out->n++] = i;
         return 0;
     }

@@ -63,8 +63,9 @@ struct bench_ctx {
     struct check check; /* verify fills reference, error, tolerance */
     struct result *result; /* for result_note() */
     struct hist *ops;      /* where op_done() records; NULL: no per-operation latency */
-    bool enough; /* once sets it when sampling must not go on (bytes written, say): the row
-                             * ends with the samples there are, within 50 ms, as if its time were up */
+    /* once sets it when sampling must not go on (bytes written, say): the row ends with the samples
+     * there are, within 50 ms, as if its time were up. */
+    bool enough;
     struct worker *worker; /* core's own */
 };
 

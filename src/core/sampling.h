@@ -57,7 +57,7 @@ struct sampling_ops {
     int (*between)(void *self, struct err *e);
     /* The wall clock of the budget. */
     uint64_t (*now_ns)(void *self);
-    /* May be NULL.  Returning ERR_INTERRUPT ends the loop with what there is, as SAMPLING_BUDGET. */
+    /* May be NULL.  ERR_INTERRUPT ends the loop with what there is, as SAMPLING_BUDGET. */
     int (*progress)(void *self, const struct sampling_progress *p);
 };
 

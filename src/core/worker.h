@@ -10,8 +10,8 @@
 /* What core needs from the levels above it.  Every hook may be NULL: the fields it would fill are
  * then null with a reason. */
 struct worker_services {
-    /* Background telemetry: open once per worker; window copies the series of [t0, t1] (clock_now_ns
-     * times) into run->telemetry and the counters of result_run. */
+    /* Background telemetry: open once per worker; window copies the series of [t0, t1] (times of
+     * clock_now_ns) into run->telemetry and the counters of result_run. */
     int (*telemetry_open)(void **handle, struct err *e);
     void (*telemetry_close)(void *handle);
     void (*telemetry_window)(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
@@ -26,7 +26,8 @@ struct worker_options {
     double seconds_max; /* no row longer than this; 0: no bound */
     const struct worker_services *services;
     /* A sign of life at least every 50 ms of sampling; phase is "setup", "verify", "warm-up",
-     * "sampling", "limit".  ERR_INTERRUPT stops the row and keeps what was measured.  May be NULL. */
+     * "sampling", "limit".  ERR_INTERRUPT stops the row and keeps what was measured.  May be
+     * NULL. */
     int (*progress)(void *self, const char *phase, const struct sampling_progress *p);
     void *progress_self;
     struct ceilings *ceilings; /* in and out; borrowed */

@@ -81,8 +81,8 @@ static int load(void **lib, bool *forced, struct err *e)
     return gemm_library_load(names, advice, lib, e);
 }
 
-/* "OpenBLAS 0.3.21 (SkylakeX, forced), 2 threads": the kernels are chosen by OpenBLAS for its idea of the
- * CPU, which explains many a slow result. */
+/* "OpenBLAS 0.3.21 (SkylakeX, forced), 2 threads": the kernels are chosen by OpenBLAS for its idea
+ * of the CPU, which explains many a slow result. */
 static void describe(struct gemm *g, void *lib, bool forced)
 {
     char *(*config)(void);
