@@ -168,6 +168,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "worker") == 0)
         return runner_worker_main(argc - 1, argv + 1, NULL, &store_codec, kinds, NULL) < 0;
+    if (HEADROOM_EMULATED)
+        TEST_SKIP("an emulator cannot start the worker");
     CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 1);
     crash_and_hang_are_rows();
     repeats_are_processes();

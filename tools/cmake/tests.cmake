@@ -27,6 +27,9 @@ foreach(t ${tests})
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${labels}")
 endforeach()
+# A benchmark that crashes there must die of its signal, which the sanitizers would report instead.
+set_tests_properties(test_runner PROPERTIES
+  ENVIRONMENT "ASAN_OPTIONS=handle_segv=0;TSAN_OPTIONS=handle_segv=0:halt_on_error=1")
 if(HEADROOM_CHECK)
   include(check)
 endif()
