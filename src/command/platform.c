@@ -3,6 +3,7 @@
 
 #include "gpu/gpu.h"
 #include "host/clockspeed.h"
+#include "host/cpuwait.h"
 #include "host/telemetry.h"
 
 const struct device_ops *const platform_devices[] = { &device_cpu_ops, &gpu_device_ops, NULL };
@@ -12,4 +13,5 @@ const struct worker_services platform_services = {
     .telemetry_close = telemetry_close,
     .telemetry_window = telemetry_window,
     .clock_hz = clockspeed_now_hz,
+    .cpu_now = cpuwait_now,
 };

@@ -20,6 +20,8 @@ static const double PAPER_SLACK = 0.02;
 /* From here on a measured ceiling is measured again, next to the value. */
 static const double NEAR_CEILING_PERCENT = 95;
 static const double CEILING_SECONDS = 0.4;
+/* A share of waiting that matters: as much as a drift of the samples that does. */
+static const double WAIT_SHARE = 0.02;
 
 struct worker {
     struct worker_options o;
@@ -163,6 +165,35 @@ static int row_progress(void *self, const struct sampling_progress *p)
     return r->stopped || (r->ctx.enough && !p->warming_up) ? ERR_INTERRUPT : 0;
 }
 
+/* The account of CPU time; without one nothing is known of waiting. */
+static bool row_cpu(const struct row *r, struct worker_cpu *out)
+{
+    const struct worker_services *s = r->w->o.services;
+
+    *out = (struct worker_cpu){ 0 };
+    return s && s->cpu_now && s->cpu_now(out, NULL) == 0;
+}
+
+/* Samples agree with each other while a neighbour takes the same share of the CPU all along; the
+ * next run, with another neighbour, agrees with none of them. */
+static void row_judge_wait(const struct row *r, const struct worker_cpu *before,
+                           struct sampling_result *s)
+{
+    double wall_s = 1e-9 * (double)(r->t1_ns - r->t0_ns), run_s, wait_s;
+    struct worker_cpu after;
+
+    if (!row_cpu(r, &after) || s->n == 0 || s->stop == SAMPLING_UNSTABLE)
+        return;
+    run_s = fmax(0, after.run_s - before->run_s);
+    wait_s = fmax(0, after.wait_s - before->wait_s);
+    if (wait_s <= WAIT_SHARE * (run_s + wait_s) || wait_s <= WAIT_SHARE * wall_s)
+        return;
+    s->stop = SAMPLING_UNSTABLE;
+    snprintf(s->why, sizeof(s->why),
+             "its threads waited for a CPU %.0f %% of the time they could have run",
+             100 * wait_s / (run_s + wait_s));
+}
+
 static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
 {
     static const struct sampling_ops ops = {
@@ -170,6 +201,8 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
     };
     const struct bench *b = r->ctx.bench;
     struct sampling_config c = sampling_defaults();
+    struct worker_cpu before;
+    bool known;
     int rc = 0;
 
     c.seconds = seconds;
@@ -181,13 +214,17 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
         c.max_reps = b->max_reps;
     r->w->n_probes = 0;
     run->start_unix_s = (double)time(NULL);
+    known = row_cpu(r, &before);
     r->t0_ns = clock_now_ns();
     TRY(sampling_run(&c, &ops, r, &run->sampling, e));
     r->t1_ns = clock_now_ns();
+    if (known)
+        row_judge_wait(r, &before, &run->sampling);
     if (run->sampling.interrupted && !r->stopped) {
         run->sampling.interrupted = false;
-        snprintf(run->sampling.why, sizeof(run->sampling.why),
-                 "the benchmark's own bound was reached (see its notes)");
+        if (run->sampling.stop != SAMPLING_UNSTABLE)
+            snprintf(run->sampling.why, sizeof(run->sampling.why),
+                     "the benchmark's own bound was reached (see its notes)");
     }
     if (r->w->o.services && r->w->o.services->telemetry_window && r->w->telemetry)
         r->w->o.services->telemetry_window(r->w->telemetry, r->t0_ns, r->t1_ns, run);

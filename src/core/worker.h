@@ -7,6 +7,11 @@
 #include "core/bench.h"
 #include "core/limits.h"
 
+/* CPU time of this process's threads: run, and ready to run while others had the CPU. */
+struct worker_cpu {
+    double run_s, wait_s;
+};
+
 /* What core needs from the levels above it.  Every hook may be NULL: the fields it would fill are
  * then null with a reason. */
 struct worker_services {
@@ -17,6 +22,10 @@ struct worker_services {
     void (*telemetry_window)(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
     /* Hz of the calling core now, from a chain of dependent additions (about 20 us). */
     double (*clock_hz)(void);
+    /* Totals up to now.  A row whose threads waited for more than 2 % of the time they wanted to
+     * run, and 2 % of the wall clock, is unstable: its value tells of the neighbours, and the next
+     * run has others. */
+    int (*cpu_now)(struct worker_cpu *out, struct err *e);
 };
 
 struct worker_options {
