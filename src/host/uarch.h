@@ -1,7 +1,8 @@
-/* uarch.h - which microarchitecture a CPU is, and what its makers say one core does per cycle.
+/* uarch.h - which microarchitecture a CPU is, and what one core of it can do per cycle.
  *
- * The figures are paper: they bound what a loop can reach, whatever the clock.  Where no source
- * gives a figure it is NaN; nothing is guessed. */
+ * The figures bound what a loop can reach, whatever the clock: the makers' documents, and tables of
+ * instruction throughput measured by others, each named.  Where no source gives a figure it is NaN;
+ * nothing is guessed.  Of a hybrid CPU the fast cores count. */
 #ifndef HOST_UARCH_H
 #define HOST_UARCH_H
 
@@ -32,6 +33,7 @@ enum uarch {
     UARCH_ZEN2,
     UARCH_ZEN3,
     UARCH_ZEN4,
+    UARCH_ZEN4_HBM,
     UARCH_ZEN5,
     UARCH_ZEN5_MOBILE,
     UARCH_CORTEX_A53,
@@ -71,6 +73,7 @@ enum uarch uarch_of_arm(int implementer, int part);
 /* Instruction sets as the code paths are named (files *_avx2.c, *_dotprod.c, ...). */
 enum uarch_isa {
     UARCH_ISA_AVX2,
+    UARCH_ISA_AVXVNNI,
     UARCH_ISA_AVX512,
     UARCH_ISA_AVX512VNNI,
     UARCH_ISA_AVX512BF16,
@@ -99,8 +102,10 @@ enum uarch_path { UARCH_L1_LOAD, UARCH_L1_STORE, UARCH_L2_LOAD };
 /* Bytes per cycle of one core with the widest vectors it has. */
 struct uarch_figure uarch_bytes_per_cycle(enum uarch u, enum uarch_path path);
 
-/* Bytes per second of one socket's memory with every channel filled at the highest speed that the
- * platform supports: channels x MT/s x 8 bytes.  An upper bound: a board may have less. */
+/* Bytes per second of one socket's memory with every channel filled at the highest speed that any
+ * platform of this core supports: channels x MT/s x 8 bytes.  An upper bound: a board may have
+ * less, and a virtual machine shares it.  Models with memory of their own kind are not told apart
+ * by their number: Xeon Max (HBM) and Platinum 9200 (12 channels) exceed their generation's. */
 struct uarch_figure uarch_memory_bytes_per_s(enum uarch u);
 
 #endif

@@ -178,6 +178,7 @@ static struct uarch_figure paper_rate(const struct loop *l)
                                                            UARCH_INT8 };
     static const enum uarch_isa isas[COMPUTE_PATHS] = {
         [PATH_AVX2] = UARCH_ISA_AVX2,
+        [PATH_AVXVNNI] = UARCH_ISA_AVXVNNI,
         [PATH_AVX512] = UARCH_ISA_AVX512,
         [PATH_AVX512VNNI] = UARCH_ISA_AVX512VNNI,
         [PATH_AVX512BF16] = UARCH_ISA_AVX512BF16,
@@ -188,9 +189,6 @@ static struct uarch_figure paper_rate(const struct loop *l)
         [PATH_BF16ARM] = UARCH_ISA_BF16ARM,
     };
 
-    if (l->path == PATH_AVXVNNI)
-        return (struct uarch_figure){ .value = (double)NAN,
-                                      .source = "no published rate of AVX-VNNI is on file" };
     return uarch_ops_per_cycle(cpu_here()->uarch, isas[l->path], types[l->dtype]);
 }
 
