@@ -34,6 +34,18 @@ static void test_find(void)
     CHECK(!normal_find("no such machine", "silicon.compute", "dtype=fp32", &out));
     CHECK_NEAR(out.lo, 7, 0);
     CHECK_STR(out.source, "mine");
+
+    /* What one H200 wrote and copied is usual for an H200; a latency there has no range. */
+    CHECK(normal_find("NVIDIA H200", "silicon.memory", "op=copy level=hbm threads=all", &out));
+    CHECK(out.lo < 4206 && 4206 < out.hi && out.hi < 4814);
+    CHECK(strstr(out.source, "4232 GB/s"));
+    CHECK(normal_find("NVIDIA H200", "silicon.memory", "op=write level=hbm threads=all", &out));
+    CHECK(out.lo < 4630 && 4630 < out.hi && out.hi < 4814);
+    CHECK(!normal_find("NVIDIA H200", "silicon.memory", "op=latency level=hbm", &out));
+    CHECK(!normal_find("NVIDIA H200", "silicon.memory", "op=read level=dram", &out));
+    /* 109.6 GiB/s a way on a GB10 are 235 GB/s of traffic. */
+    CHECK(normal_find("NVIDIA GB10", "silicon.memory", "op=copy level=hbm threads=all", &out));
+    CHECK(out.lo < 235 && 235 < out.hi && out.hi < 273);
 }
 
 static void test_clocks(void)
