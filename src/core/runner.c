@@ -1,8 +1,8 @@
 /* runner.c - a run: rows measured in worker processes.
  *
  * Invariants: 1. at most one worker lives at a time; 2. a row ends with a result whatever the
- * worker does: its own, or one that says how the worker died; 3. results of earlier repeats are never
- * touched by a later one that fails, except that the row's status says so. */
+ * worker does: its own, or one that says how the worker died; 3. results of earlier repeats are
+ * never touched by a later one that fails, except that the row's status says so. */
 #include "core/runner.h"
 
 #include <errno.h>

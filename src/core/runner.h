@@ -42,7 +42,7 @@ struct runner_config {
     struct ceilings *ceilings;   /* in: cached ones; out: all known */
     volatile sig_atomic_t *stop; /* set to the signal's number by main's handler */
     double run_seconds_max;      /* rows not begun by then are skipped; 0: no bound */
-    /* Called in the parent.  A negative return ends the run (the file could not be written, say). */
+    /* Called in the parent.  A negative return ends the run (a file cannot be written, say). */
     int (*on_event)(void *self, const struct runner_event *ev, struct err *e);
     void *self;
 };

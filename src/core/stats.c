@@ -227,9 +227,9 @@ static struct ranks binomial_ranks(size_t n, double level)
     }
 }
 
-/* Whole ranks, never between two: where the samples sit in two far heaps, a place between them is one
- * that no sample takes, and an interval that ends there covers too little.  When one rank less on
- * one side is enough it is taken from above, where times have their long tail. */
+/* Whole ranks, never between two: where the samples sit in two far heaps, a place between them is
+ * one that no sample takes, and an interval that ends there covers too little.  When one rank less
+ * on one side is enough it is taken from above, where times have their long tail. */
 static void interval_order(const struct place *s, size_t n, struct stats_interval *ci)
 {
     struct ranks r = binomial_ranks(n, ci_level);

@@ -6,6 +6,12 @@ set(tests_threads "pool|telemetry|sampler|runner|worker")
 # ... and these measure time, so nothing runs beside them.
 set(tests_serial "clock|memory|compute|storage|pool|telemetry|runner|skeleton")
 
+# The code does not run at its own speed: a test that holds an overhead does not hold it here.
+set(instrumented ${CMAKE_CROSSCOMPILING})
+if(HEADROOM_SANITIZE OR HEADROOM_COVERAGE)
+  set(instrumented ON)
+endif()
+
 foreach(t ${tests})
   get_filename_component(name ${t} NAME_WE)
   add_executable(${name} ${t})
@@ -14,7 +20,8 @@ foreach(t ${tests})
   # Tests of the command line run the program that was built with them.  Under an emulator they
   # cannot: it does not start other programs of its architecture.
   target_compile_definitions(${name} PRIVATE HEADROOM_BINARY="${CMAKE_BINARY_DIR}/headroom"
-    HEADROOM_EMULATED=$<BOOL:${CMAKE_CROSSCOMPILING}>)
+    HEADROOM_EMULATED=$<BOOL:${CMAKE_CROSSCOMPILING}>
+    HEADROOM_INSTRUMENTED=$<BOOL:${instrumented}>)
   add_dependencies(${name} headroom)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
