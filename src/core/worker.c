@@ -317,8 +317,8 @@ out:
     return rc;
 }
 
-/* A probe reads low while somebody else has the core, and the clock may have moved during the row: a
- * value above a paper limit made from the median clock is held against the highest clock seen. */
+/* A probe reads low while somebody else has the core, and the clock may have moved during the row:
+ * a value above a paper limit made from the median clock is held against the highest seen. */
 static int row_limits_paper(struct row *r, struct result *out, struct err *e)
 {
     const struct result_run *run = &out->runs[0];
