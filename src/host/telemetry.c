@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -86,9 +87,13 @@ static void *sampler(void *arg)
     struct telemetry *t = arg;
     struct timespec next, cpu;
     unsigned backoff = 1;
+    struct sched_param none = { 0 };
     double last_s = 0;
     uint64_t last_ns = clock_now_ns();
 
+    /* It may wait for its turn: waking up must not drive the benchmark off its CPU, which on a busy
+     * machine would get it back only after the neighbours' turns. */
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
     clock_gettime(CLOCK_MONOTONIC, &next);
     pthread_mutex_lock(&t->lock);
     for (unsigned turn = 1; wait_locked(t, &next, t->period_ms * backoff); turn++) {
