@@ -6,7 +6,8 @@
  * clock, the warm-up, the stopping rule, the statistics, the checks and the record.
  *
  * Order of calls for one row, all in one worker process:
- *   setup, verify, [once x many, timed], work, limit, verify, teardown. */
+ *   setup, verify, [once x many, timed], work, limit, verify, teardown.
+ * With `revisit`, verify, teardown, setup and verify come twice more between timed stretches. */
 #ifndef CORE_BENCH_H
 #define CORE_BENCH_H
 
@@ -90,7 +91,11 @@ struct bench {
     double setup_timeout_s; /* 0: 30 s.  Without sign of life for longer the row has failed */
     bool ops_latency;       /* it brackets operations with op_start/op_done */
     bool sustained;         /* use the whole budget even when converged (drift matters) */
-    uint64_t max_reps;      /* repetitions per sample at most; 0: as many as fill a sample */
+    /* Sampled in three visits, each after teardown, setup and verify: what a fresh set-up finds
+     * (pages of memory, the kernel chosen) is part of the value's interval.  For set-ups that cost
+     * about as much as a third of the budget, and without ops_latency. */
+    bool revisit;
+    uint64_t max_reps; /* repetitions per sample at most; 0: as many as fill a sample */
 
     /* Is this point meaningful at all?  false: the row does not exist (not even as skipped).
      * NULL: every point of the cross product is. */

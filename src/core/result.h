@@ -85,9 +85,9 @@ enum { SERIES_MAX = 24 };
 struct result_run {
     struct sampling_result sampling; /* owned */
     double start_unix_s;
-    double value; /* in the result's unit, from the median time */
-    double value_lo, value_hi;
-    struct series *telemetry; /* n_telemetry of them; owned */
+    double value;              /* in the result's unit, from the median time */
+    double value_lo, value_hi; /* the samples' interval, or that of the visits where it is wider */
+    struct series *telemetry;  /* n_telemetry of them; owned */
     int n_telemetry;
     double clock_hz_median, clock_hz_min, clock_hz_max; /* dependent-add chain; NaN if not probed */
     double cpu_seconds; /* CPU time of this process during the kept window */

@@ -46,6 +46,8 @@ struct row {
     bool set_up;
     bool stopped;          /* from outside, while sampling */
     uint64_t t0_ns, t1_ns; /* the sampling window */
+    bool cpu_known;
+    struct worker_cpu cpu_from, cpu; /* of this visit's start; of the visits before */
 };
 
 int worker_open(struct worker **out, const struct worker_options *o, struct err *e)
@@ -173,18 +175,29 @@ static bool row_cpu(const struct row *r, struct worker_cpu *out)
     return s && s->cpu_now && s->cpu_now(out, NULL) == 0;
 }
 
+/* A visit ends: its threads' time is counted while they exist. */
+static void row_cpu_add(struct row *r)
+{
+    struct worker_cpu now;
+
+    r->cpu_known = r->cpu_known && row_cpu(r, &now);
+    if (!r->cpu_known)
+        return;
+    r->cpu.run_s += fmax(0, now.run_s - r->cpu_from.run_s);
+    r->cpu.wait_s += fmax(0, now.wait_s - r->cpu_from.wait_s);
+}
+
 /* Samples agree with each other while a neighbour takes the same share of the CPU all along; the
  * next run, with another neighbour, agrees with none of them. */
-static void row_judge_wait(const struct row *r, const struct worker_cpu *before,
-                           struct sampling_result *s)
+static void row_judge_wait(struct row *r, struct sampling_result *s)
 {
-    double wall_s = 1e-9 * (double)(r->t1_ns - r->t0_ns), run_s, wait_s;
-    struct worker_cpu after;
+    double wall_s = s->warmup_s + s->wall_s, run_s, wait_s;
 
-    if (!row_cpu(r, &after) || s->n == 0 || s->stop == SAMPLING_UNSTABLE)
+    row_cpu_add(r);
+    if (!r->cpu_known || s->n == 0 || s->stop == SAMPLING_UNSTABLE)
         return;
-    run_s = fmax(0, after.run_s - before->run_s);
-    wait_s = fmax(0, after.wait_s - before->wait_s);
+    run_s = r->cpu.run_s;
+    wait_s = r->cpu.wait_s;
     if (wait_s <= WAIT_SHARE * (run_s + wait_s) || wait_s <= WAIT_SHARE * wall_s)
         return;
     s->stop = SAMPLING_UNSTABLE;
@@ -193,32 +206,67 @@ static void row_judge_wait(const struct row *r, const struct worker_cpu *before,
              100 * wait_s / (run_s + wait_s));
 }
 
+/* Between two visits: checked as at the end, everything anew, and checked as at the start. */
+static int row_renew(void *self, struct err *e)
+{
+    struct row *r = self;
+    const struct bench *b = r->ctx.bench;
+    struct result *out = r->ctx.result;
+    char variant[sizeof(r->ctx.variant)];
+    int n_notes = 0, rc = 0;
+
+    if (say(r, "setup", NULL) < 0) {
+        r->stopped = true; /* the next sign of life ends the loop */
+        return 0;
+    }
+    row_cpu_add(r);
+    memcpy(variant, r->ctx.variant, sizeof(variant));
+    while (n_notes < RESULT_NOTES && out->notes[n_notes][0])
+        n_notes++;
+    r->ctx.ops = NULL;
+    TRY(b->verify(&r->ctx, r->state, e)); /* what has been timed must be right */
+    if (b->teardown)
+        b->teardown(&r->ctx, r->state);
+    memset(r->state, 0, b->state_size);
+    TRY(b->setup(&r->ctx, r->state, e));
+    TRY(b->verify(&r->ctx, r->state, e));
+    r->ctx.ops = r->ops;
+    for (int i = n_notes; i < RESULT_NOTES; i++) /* the first setup has said it already */
+        out->notes[i][0] = '\0';
+    if (strcmp(variant, r->ctx.variant) != 0)
+        result_note(out, "another visit took the variant \"%s\"", variant);
+    r->cpu_known = row_cpu(r, &r->cpu_from);
+out:
+    return rc;
+}
+
 static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
 {
-    static const struct sampling_ops ops = {
-        .sample = row_sample, .between = row_between, .now_ns = row_now, .progress = row_progress
-    };
     const struct bench *b = r->ctx.bench;
+    /* A ceiling is measured briefly, beside the row that it bounds. */
+    const struct sampling_ops ops = { .sample = row_sample,
+                                      .between = row_between,
+                                      .renew = b->revisit && r->w->depth <= 1 ? row_renew : NULL,
+                                      .now_ns = row_now,
+                                      .progress = row_progress };
     struct sampling_config c = sampling_defaults();
-    struct worker_cpu before;
-    bool known;
     int rc = 0;
 
     c.seconds = seconds;
     c.target = r->w->o.target;
     c.keep_full_budget = b->sustained;
-    /* Long enough to bury the clock, short enough for some dozens of samples in the budget. */
-    c.sample_ns = fmin(5e6, fmax(1e5, seconds * 1e9 / 400));
+    /* Long enough to bury the clock and the bookkeeping (tools/bench-overhead.c), short enough for
+     * some dozens of samples in the budget. */
+    c.sample_ns = fmin(5e6, fmax(2.5e5, seconds * 1e9 / 400));
     if (b->max_reps)
         c.max_reps = b->max_reps;
     r->w->n_probes = 0;
     run->start_unix_s = (double)time(NULL);
-    known = row_cpu(r, &before);
+    r->cpu_known = row_cpu(r, &r->cpu_from);
     r->t0_ns = clock_now_ns();
     TRY(sampling_run(&c, &ops, r, &run->sampling, e));
     r->t1_ns = clock_now_ns();
-    if (known)
-        row_judge_wait(r, &before, &run->sampling);
+    row_judge_wait(r, &run->sampling);
     if (run->sampling.interrupted && !r->stopped) {
         run->sampling.interrupted = false;
         if (run->sampling.stop != SAMPLING_UNSTABLE)
@@ -227,6 +275,11 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
     }
     if (r->w->o.services && r->w->o.services->telemetry_window && r->w->telemetry)
         r->w->o.services->telemetry_window(r->w->telemetry, r->t0_ns, r->t1_ns, run);
+    if (ops.renew && !isnan(run->energy_j)) {
+        run->energy_j = NAN;
+        snprintf(run->energy_reason, sizeof(run->energy_reason),
+                 "set-ups lie between the visits of the window");
+    }
 out:
     return rc;
 }
@@ -252,12 +305,16 @@ static void row_value(struct row *r, struct result *out, const struct metric *m)
 {
     struct result_run *run = &out->runs[0];
     const struct stats_summary *s = &run->sampling.summary;
-    double a, b;
+    double half = run->sampling.visit_half_ns, lo = s->median_ci.lo, hi = s->median_ci.hi, a, b;
 
     r->ctx.bench->work(&r->ctx, r->state, &out->work);
     run->value = metric_value(m, &out->work, s->median);
-    a = metric_value(m, &out->work, s->median_ci.lo);
-    b = metric_value(m, &out->work, s->median_ci.hi);
+    if (half < s->median) { /* NaN without visits */
+        lo = fmin(lo, s->median - half);
+        hi = fmax(hi, s->median + half);
+    }
+    a = metric_value(m, &out->work, lo);
+    b = metric_value(m, &out->work, hi);
     run->value_lo = fmin(a, b);
     run->value_hi = fmax(a, b);
 }
