@@ -48,9 +48,9 @@ static const struct axis axes[] = {
 };
 
 static const struct plan plans[] = {
-    { SUITE_QUICK, DEVICE_CPU, "dtype=fp32 path=best threads=one,all", 0.5 },
-    { SUITE_QUICK, DEVICE_CPU, "dtype=bf16,int8 path=best threads=all", 0.5 },
-    { SUITE_QUICK, DEVICE_CPU, "dtype=fp32 path=openblas threads=all", 0.7 },
+    { SUITE_QUICK, DEVICE_CPU, "dtype=fp32 path=best threads=one,all", 0.7 },
+    { SUITE_QUICK, DEVICE_CPU, "dtype=bf16,int8 path=best threads=all", 0.7 },
+    { SUITE_QUICK, DEVICE_CPU, "dtype=fp32 path=openblas threads=all", 0.9 },
     { SUITE_STANDARD, DEVICE_CPU, "dtype=* path=best threads=*", 1 },
     { SUITE_STANDARD, DEVICE_CPU, "dtype=* path=* threads=*", 0.7 },
     { SUITE_FULL, DEVICE_CPU, "dtype=* path=* threads=*", 2 },
@@ -275,6 +275,7 @@ const struct bench bench_silicon_compute = {
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
     .state_size = sizeof(struct compute),
+    .revisit = true,
     .exists = compute_exists,
     .metric_of = compute_metric,
     .setup = compute_setup,

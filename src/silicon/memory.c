@@ -41,10 +41,10 @@ static const struct axis axes[] = {
 enum { STANDARD_AND_FULL = SUITE_STANDARD | SUITE_FULL };
 
 static const struct plan plans[] = {
-    { SUITE_QUICK, DEVICE_CPU, "op=triad,read level=dram threads=all", 0.6 },
-    { SUITE_QUICK, DEVICE_CPU, "op=read level=l1 threads=one", 0.3 },
-    { SUITE_QUICK, DEVICE_CPU, "op=latency level=dram threads=one", 0.6 },
-    { SUITE_QUICK, DEVICE_GPU, "op=read,copy level=hbm threads=all", 0.5 },
+    { SUITE_QUICK, DEVICE_CPU, "op=triad,read level=dram threads=all", 0.9 },
+    { SUITE_QUICK, DEVICE_CPU, "op=read level=l1 threads=one", 0.5 },
+    { SUITE_QUICK, DEVICE_CPU, "op=latency level=dram threads=one", 0.9 },
+    { SUITE_QUICK, DEVICE_GPU, "op=read,copy level=hbm threads=all", 0.7 },
     { STANDARD_AND_FULL, DEVICE_CPU, "op=* level=dram threads=*", 1.0 },
     { STANDARD_AND_FULL, DEVICE_CPU, "op=* level=l1,l2,l3 threads=*", 0.5 },
     { STANDARD_AND_FULL, DEVICE_GPU, "op=read,write,copy,triad level=hbm threads=all", 1.0 },
@@ -152,6 +152,7 @@ const struct bench bench_silicon_memory = {
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
     .state_size = sizeof(union state),
+    .revisit = true,
     .exists = exists,
     .metric_of = metric_of,
     .setup = setup,

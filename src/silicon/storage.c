@@ -66,8 +66,8 @@ static const struct axis axes[] = {
 };
 
 static const struct plan plans[] = {
-    { SUITE_QUICK, DEVICE_CPU, "op=read,write bs=1MiB depth=8", 0.6 },
-    { SUITE_QUICK, DEVICE_CPU, "op=randread bs=4KiB depth=32", 0.6 },
+    { SUITE_QUICK, DEVICE_CPU, "op=read,write bs=1MiB depth=8", 1.0 },
+    { SUITE_QUICK, DEVICE_CPU, "op=randread bs=4KiB depth=32", 1.0 },
     { SUITE_STANDARD, DEVICE_CPU, "op=read,write bs=1MiB depth=8", 3 },
     { SUITE_STANDARD, DEVICE_CPU, "op=randread bs=4KiB depth=1,32", 3 },
     { SUITE_STANDARD, DEVICE_CPU, "op=randwrite bs=4KiB depth=32", 3 },
