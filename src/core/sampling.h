@@ -56,8 +56,8 @@ struct sampling_ops {
     /* Now and then between samples, outside every timed window (about every 50 ms); may be NULL. */
     int (*between)(void *self, struct err *e);
     /* Make what is sampled afresh: other pages of memory, new threads.  Called after one and two
-     * thirds of the kept part, and not counted against the budget; the first samples after it are warm-up.
-     * With it the whole budget is used, and the run is three visits.  May be NULL. */
+     * thirds of the kept part and not counted against the budget; the first samples after it are
+     * warm-up.  With it the whole budget is used, and the run is three visits.  May be NULL. */
     int (*renew)(void *self, struct err *e);
     /* The wall clock of the budget. */
     uint64_t (*now_ns)(void *self);

@@ -309,8 +309,8 @@ static void row_value(struct row *r, struct result *out, const struct metric *m)
 
     r->ctx.bench->work(&r->ctx, r->state, &out->work);
     run->value = metric_value(m, &out->work, s->median);
-    if (half < s->median) { /* NaN without visits */
-        lo = fmin(lo, s->median - half);
+    if (!isnan(half)) { /* there were visits */
+        lo = fmin(lo, half < s->median ? s->median - half : s->min);
         hi = fmax(hi, s->median + half);
     }
     a = metric_value(m, &out->work, lo);
