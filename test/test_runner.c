@@ -16,6 +16,7 @@ static volatile sig_atomic_t stop;
 
 struct seen {
     int starts, dones, progress, stop_after_dones;
+    bool stop_in_warm_up, stop_in_sampling;
 };
 
 static int on_event(void *self, const struct runner_event *ev, struct err *e)
@@ -27,6 +28,10 @@ static int on_event(void *self, const struct runner_event *ev, struct err *e)
     s->dones += ev->kind == RUNNER_CASE_DONE;
     s->progress += ev->kind == RUNNER_CASE_PROGRESS;
     if (s->stop_after_dones && s->dones == s->stop_after_dones)
+        stop = SIGINT;
+    if (s->stop_in_warm_up && ev->progress && ev->progress->warming_up)
+        stop = SIGINT;
+    if (s->stop_in_sampling && ev->progress && ev->progress->n > 20)
         stop = SIGINT;
     return 0;
 }
@@ -50,7 +55,8 @@ static void start(struct run *r, const char *const *names, int n_names, const ch
                                .set = set,
                                .n_set = n_set,
                                .devices = devices,
-                               .n_devices = 1 };
+                               .n_devices = 1,
+                               .seconds = r->seen.stop_in_sampling ? 5 : 0 };
 
     stop = 0;
     CHECK_EQ(plan_make(&rq, &r->plan, &r->e), 0);
@@ -138,6 +144,103 @@ static void signals_keep_what_was_measured(void)
     finish(&r);
 }
 
+/* What was only warmed up has no value, and so is not ok. */
+static void signal_before_the_first_sample(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const set[] = { "us=50000" };
+
+    r.seen.stop_in_warm_up = true;
+    start(&r, names, 1, set, 1, (struct runner_config){ .repeats = 1 });
+    CHECK_EQ(r.rc, ERR_INTERRUPT);
+    CHECK_EQ(r.results[0].status, RESULT_SKIPPED);
+    CHECK_STR(r.results[0].reason, "interrupted before it was measured");
+    CHECK_EQ(r.results[0].n_runs, 0);
+    finish(&r);
+}
+
+static void signal_while_sampling(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const set[] = { "us=1000" };
+
+    r.seen.stop_in_sampling = true; /* of a row of five seconds */
+    start(&r, names, 1, set, 1, (struct runner_config){ .repeats = 1 });
+    CHECK_EQ(r.rc, ERR_INTERRUPT);
+    CHECK_EQ(r.results[0].status, RESULT_OK);
+    CHECK(r.results[0].value > 100 && r.results[0].value < 1001);
+    CHECK(r.results[0].check.passed_after);
+    CHECK(r.results[0].n_runs == 1 && r.results[0].runs[0].sampling.n > 20);
+    CHECK(strstr(r.results[0].notes[0], "interrupted while sampling") ||
+          strstr(r.results[0].notes[1], "interrupted while sampling"));
+    finish(&r);
+}
+
+/* A row that fails in a later repeat keeps its first run, but has no value. */
+static void failure_in_a_later_repeat(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const launcher[] = { "/bin/sh", "-c",
+                                            "test -e once && exit 3; touch once; exec \"$@\"", "sh",
+                                            NULL };
+    char dir[] = "/tmp/headroom-test-XXXXXX", was[4096];
+
+    CHECK(getcwd(was, sizeof(was)) && mkdtemp(dir) && chdir(dir) == 0);
+    start(&r, names, 1, NULL, 0, (struct runner_config){ .repeats = 2, .launcher = launcher });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.results[0].status, RESULT_FAILED);
+    CHECK(strstr(r.results[0].reason, "in a later repeat: ") != NULL);
+    CHECK(strstr(r.results[0].reason, "exit code 3") != NULL);
+    CHECK_EQ(r.results[0].n_runs, 1);
+    CHECK(isnan(r.results[0].value) && isnan(r.results[0].value_lo));
+    finish(&r);
+    CHECK(unlink("once") == 0 && chdir(was) == 0 && rmdir(dir) == 0);
+}
+
+/* Started as a launcher: a worker that talks nonsense and then lives on. */
+static int babble(const char *fd_text, const char *text)
+{
+    if (write((int)strtol(fd_text, NULL, 10), text, strlen(text)) < 0)
+        return 1;
+    for (;;)
+        pause();
+}
+
+static void nonsense_is_a_row(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const said[] = { "result\n{\"name\": 1}\n", "the moon is a cheese\n" };
+    char self[4096] = "";
+
+    CHECK(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    for (int i = 0; i < 2; i++) {
+        const char *const launcher[] = { self, "babble", said[i], NULL };
+
+        start(&r, names, 1, NULL, 0, (struct runner_config){ .repeats = 1, .launcher = launcher });
+        CHECK_EQ(r.rc, 0);
+        CHECK_EQ(r.results[0].status, RESULT_FAILED);
+        CHECK(strstr(r.results[0].reason, "the worker's answer makes no sense: ") != NULL);
+        CHECK(i == 0 || strstr(r.results[0].reason, "the moon is a cheese") != NULL);
+        CHECK_EQ(r.results[0].n_runs, 0);
+        finish(&r);
+    }
+}
+
+/* A launcher that closes its side and stays is no reason to wait for ever. */
+static void launcher_that_stays(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const launcher[] = {
+        "/bin/sh", "-c", "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec sleep 1000", "sh", NULL
+    };
+
+    start(&r, names, 1, NULL, 0, (struct runner_config){ .repeats = 1, .launcher = launcher });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.results[0].status, RESULT_FAILED);
+    CHECK(strstr(r.results[0].reason, "crashed: signal 9") != NULL);
+    finish(&r);
+}
+
 static void bounded_run(void)
 {
     static const char *const names[] = { "fake.work" };
@@ -170,11 +273,18 @@ int main(int argc, char **argv)
         return runner_worker_main(argc - 1, argv + 1, NULL, &store_codec, kinds, NULL) < 0;
     if (HEADROOM_EMULATED)
         TEST_SKIP("an emulator cannot start the worker");
+    if (argc > 5 && strcmp(argv[1], "babble") == 0)
+        return babble(argv[5], argv[2]);
     CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 1);
     crash_and_hang_are_rows();
     repeats_are_processes();
     signals_keep_what_was_measured();
+    signal_before_the_first_sample();
+    signal_while_sampling();
+    failure_in_a_later_repeat();
+    nonsense_is_a_row();
     bounded_run();
     launcher_that_is_not_there();
+    launcher_that_stays();
     TEST_DONE();
 }

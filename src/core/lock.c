@@ -15,7 +15,9 @@
  * with O_CREAT, and flock needs no write access. */
 static int lock_open(const char *path, struct err *e)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+    /* Anybody can put anything there before us: a pipe must not hold us up. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0 && errno == ENOENT) {
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
@@ -26,15 +28,23 @@ static int lock_open(const char *path, struct err *e)
     }
     if (fd < 0)
         return ERR(e, ERR_IO, "lock file %s: %s", path, strerror(errno));
+    if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+        close(fd);
+        return ERR(e, ERR_IO, "lock file %s: not a regular file; remove it", path);
+    }
     return fd;
 }
 
+/* Every user can write the file, so what it says is shown without control characters. */
 static void lock_holder(int fd, char *out, size_t cap)
 {
     ssize_t n = pread(fd, out, cap - 1, 0);
 
     out[n > 0 ? n : 0] = '\0';
     out[strcspn(out, "\n")] = '\0';
+    for (char *c = out; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
 }
 
 /* Best effort: who holds it, for the message of the next one. */
@@ -74,8 +84,7 @@ int lock_take(struct lock *l, const char *path, double wait_s, volatile sig_atom
         if ((double)(clock_now_ns() - started) * 1e-9 >= wait_s) {
             lock_holder(fd, holder, sizeof(holder));
             close(fd);
-            return ERR(e, ERR_BUSY,
-                       "another run is measuring on this machine (%s); wait for it, or use --wait",
+            return ERR(e, ERR_BUSY, "another run is measuring on this machine (%s)",
                        holder[0] ? holder : "its process is not known");
         }
         clock_sleep_ns(50000000);

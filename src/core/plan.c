@@ -22,19 +22,23 @@ static const struct axis *axis_of(const struct bench *b, const char *name, size_
     return NULL;
 }
 
-/* Apply "axis=value[,value]"; *hit tells whether the benchmark has that axis. */
+/* Apply "axis=value[,value]"; *hit tells whether the benchmark has that axis.  A benchmark's own
+ * settings come here too, but are never wrong: so a message may speak of --set. */
 static int grid_set(struct grid *g, const struct bench *b, const char *setting, bool *hit,
                     struct err *e)
 {
     const char *eq = strchr(setting, '=');
     const struct axis *a;
-    int i = 0;
+    struct err why = { 0 };
+    int i = 0, rc;
 
     if (!eq || eq == setting || !eq[1])
         return ERR(e, ERR_ARG, "--set \"%.80s\": expected axis=value", setting);
     a = axis_of(b, setting, (size_t)(eq - setting), &i);
     *hit = a != NULL;
-    return a ? axis_parse(a, eq + 1, &g->v[i], e) : 0;
+    if (a && (rc = axis_parse(a, eq + 1, &g->v[i], &why)) < 0)
+        return ERR(e, rc, "--set \"%.60s\": %s: %s", setting, b->name, why.msg);
+    return 0;
 }
 
 /* Normal values, then a settings string of ours over them. */
@@ -188,7 +192,7 @@ out:
     return rc;
 }
 
-static unsigned suite_of(const char *name)
+unsigned plan_suite(const char *name)
 {
     if (strcmp(name, "quick") == 0)
         return SUITE_QUICK;
@@ -200,7 +204,7 @@ static unsigned suite_of(const char *name)
 static int plan_name(const struct plan_request *rq, const char *name, struct plan_list *out,
                      struct err *e)
 {
-    unsigned suite = suite_of(name);
+    unsigned suite = plan_suite(name);
     bool found = suite != 0;
     const char *near;
     int rc = 0;
@@ -237,7 +241,7 @@ static int check_settings(const struct plan_request *rq, const char *const *name
                 struct grid g = { 0 };
                 bool hit = false;
 
-                if (!suite_of(names[k]) && !registry_matches(names[k], bench_table[i]->name))
+                if (!plan_suite(names[k]) && !registry_matches(names[k], bench_table[i]->name))
                     continue;
                 TRY(grid_set(&g, bench_table[i], rq->set[s], &hit, e));
                 any |= hit;
@@ -280,15 +284,15 @@ int plan_make(const struct plan_request *rq, struct plan_list *out, struct err *
     *out = (struct plan_list){ .suite = "custom" };
     TRY(check_device(rq, e));
     for (int i = 0; i < n_names; i++)
-        if (!suite_of(names[i]) && !strpbrk(names[i], "*?") && !registry_find(names[i]))
+        if (!plan_suite(names[i]) && !strpbrk(names[i], "*?") && !registry_find(names[i]))
             TRY(plan_name(rq, names[i], out, e)); /* fails, with the suggestion */
     TRY(check_settings(rq, names, n_names, e));
     for (int i = 0; i < n_names; i++)
         TRY(plan_name(rq, names[i], out, e));
-    if (n_names == 1 && suite_of(names[0]) && !rq->n_set)
-        out->suite = suite_of(names[0]) == SUITE_QUICK      ? "quick"
-                     : suite_of(names[0]) == SUITE_STANDARD ? "standard"
-                                                            : "full";
+    if (n_names == 1 && plan_suite(names[0]) && !rq->n_set)
+        out->suite = plan_suite(names[0]) == SUITE_QUICK      ? "quick"
+                     : plan_suite(names[0]) == SUITE_STANDARD ? "standard"
+                                                              : "full";
     if (out->n == 0)
         rc = ERR(e, ERR_ARG, "nothing to measure: no row fits these names, settings and devices");
 out:

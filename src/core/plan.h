@@ -29,7 +29,11 @@ struct plan_list {
     const char *suite; /* "quick", "standard", "full" or "custom"; static */
 };
 
-/* ERR_ARG with a message that names the word at fault and, where one is near, the right one. */
+/* SUITE_QUICK, SUITE_STANDARD, SUITE_FULL, or 0 when no suite has this name. */
+unsigned plan_suite(const char *name);
+
+/* ERR_ARG with a message that names the word at fault and, where one is near, the right one;
+ * ERR_NOTSUP when the machine has no such device. */
 int plan_make(const struct plan_request *rq, struct plan_list *out, struct err *e);
 void plan_release(struct plan_list *l);
 

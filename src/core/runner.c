@@ -6,6 +6,7 @@
 #include "core/runner.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,11 @@
 #include "core/mem.h"
 #include "core/runner_wire.h"
 
-enum { POLL_MS = 100, STOP_GRACE_MS = 3000, LAUNCHER_MAX = 32 };
+enum { POLL_MS = 100, STOP_GRACE_MS = 3000, END_GRACE_MS = 3000, LAUNCHER_MAX = 32, SELF = 4096 };
+
+/* Longer than this between two looks at the worker, and it was this process that stood still
+ * (stopped at a terminal, a suspended machine): that is not held against the worker. */
+static const double STOOD_STILL_S = 1;
 
 struct runner {
     const struct runner_config *c;
@@ -37,14 +42,31 @@ static bool stopped(const struct runner *r)
     return r->c->stop && *r->c->stop;
 }
 
+/* The path of this program, for the worker to be the same. */
+static int own_path(char out[SELF], struct err *e)
+{
+    ssize_t n = readlink("/proc/self/exe", out, SELF - 1);
+
+    if (n < 0)
+        return ERR(e, ERR_IO, "/proc/self/exe: %s", strerror(errno));
+    out[n] = '\0';
+    /* Replaced or removed since we started: the kernel still has the old one. */
+    if (access(out, X_OK) != 0)
+        snprintf(out, SELF, "/proc/%ld/exe", (long)getpid());
+    return 0;
+}
+
 /* In the child, between fork and exec. */
-static void child_exec(const struct runner *r, const char *self, int fd)
+static void child_exec(const struct runner *r, const char *self, int fd, pid_t parent)
 {
     char fd_text[16], seed[32], target[32];
     const char *argv[LAUNCHER_MAX + 8];
     int n = 0;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127); /* it died before that line, and would never be heard of */
+    fcntl(fd, F_SETFD, 0);
     snprintf(fd_text, sizeof(fd_text), "%d", fd);
     snprintf(seed, sizeof(seed), "%lld", (long long)r->c->seed);
     snprintf(target, sizeof(target), "%.17g", r->c->target);
@@ -63,20 +85,16 @@ static void child_exec(const struct runner *r, const char *self, int fd)
 
 static int worker_start(struct runner *r, struct err *e)
 {
-    char self[4096], line[WIRE_LINE];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    char self[SELF], line[WIRE_LINE];
+    pid_t parent = getpid();
     int pair[2], rc = 0;
 
-    if (n < 0)
-        return ERR(e, ERR_IO, "/proc/self/exe: %s", strerror(errno));
-    self[n] = '\0';
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+    TRY(own_path(self, e));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return ERR(e, ERR_IO, "socketpair: %s", strerror(errno));
     r->pid = fork();
-    if (r->pid == 0) {
-        close(pair[0]);
-        child_exec(r, self, pair[1]);
-    }
+    if (r->pid == 0)
+        child_exec(r, self, pair[1], parent);
     close(pair[1]);
     if (r->pid < 0) {
         close(pair[0]);
@@ -88,16 +106,32 @@ static int worker_start(struct runner *r, struct err *e)
     lines_init(&r->in, r->fd);
     for (int i = 0; i < r->c->ceilings->n; i++) {
         wire_ceiling_write(line, sizeof(line), &r->c->ceilings->c[i]);
-        TRY(lines_write(r->fd, line, strlen(line), NULL));
+        if (lines_write(r->fd, line, strlen(line), NULL) < 0)
+            break; /* a worker that died at once is found by its first row */
     }
 out:
-    return rc == ERR_IO ? 0 : rc; /* a worker that died at once is found by its first row */
+    return rc;
 }
 
-/* Reap the worker; why, if wanted, says how it ended. */
+/* Reap a process that was told to end, or kill it when it does not. */
+static int reap(pid_t pid)
+{
+    uint64_t asked = clock_now_ns();
+    int status = 0;
+
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (clock_now_ns() - asked > (uint64_t)END_GRACE_MS * 1000000u)
+            kill(pid, SIGKILL);
+        clock_sleep_ns(1000000);
+    }
+    return status;
+}
+
+/* End the worker: by the end of its stream, which lets it and a launcher finish in good order, or
+ * at once.  why, if wanted, says how it ended. */
 static void worker_end(struct runner *r, bool kill_it, char *why, size_t cap)
 {
-    int status = 0;
+    int status;
 
     if (!r->pid)
         return;
@@ -105,12 +139,13 @@ static void worker_end(struct runner *r, bool kill_it, char *why, size_t cap)
         kill(r->pid, SIGKILL);
     close(r->fd);
     lines_release(&r->in);
-    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
-        ;
+    status = reap(r->pid);
     r->pid = 0;
     if (!why)
         return;
-    if (WIFSIGNALED(status))
+    if (stopped(r)) /* at a terminal the signal reaches both */
+        snprintf(why, cap, "interrupted before it was measured");
+    else if (WIFSIGNALED(status))
         snprintf(why, cap, "the worker process crashed: signal %d (%s)%s", WTERMSIG(status),
                  strsignal(WTERMSIG(status)),
                  WTERMSIG(status) == SIGKILL ? "; was the machine out of memory?" : "");
@@ -134,7 +169,8 @@ static int announce(struct runner *r, struct runner_event ev, struct err *e)
     return r->c->on_event ? r->c->on_event(r->c->self, &ev, e) : 0;
 }
 
-static int take_line(struct runner *r, int index, const char *line, struct err *e)
+/* A line that is not the result.  What is wrong with it goes to *said; an error of ours to *e. */
+static int take_line(struct runner *r, int index, const char *line, struct err *said, struct err *e)
 {
     char phase[16];
     struct sampling_progress p;
@@ -154,7 +190,7 @@ static int take_line(struct runner *r, int index, const char *line, struct err *
         r->last = true;
         return 0;
     }
-    return ERR(e, ERR_FORMAT, "the worker said \"%.60s\"", line);
+    return ERR(said, ERR_FORMAT, "\"%.60s\"", line);
 }
 
 static double hang_bound(const struct runner *r, const struct plan_case *c)
@@ -164,49 +200,73 @@ static double hang_bound(const struct runner *r, const struct plan_case *c)
     return (c->bench->setup_timeout_s > 0 ? c->bench->setup_timeout_s : 30) + c->seconds;
 }
 
+/* What await_result is waiting for, and since when. */
+struct waiting {
+    double bound_s;  /* silence longer than this is a hang */
+    double silent_s; /* how long it has lasted */
+    uint64_t looked_ns, told_ns;
+    bool is_result; /* the next line is */
+};
+
+/* Has the worker been silent for too long, or not ended although it was told to?  Then it is killed
+ * and *why says so. */
+static bool given_up(struct runner *r, struct waiting *w, char *why, size_t cap)
+{
+    uint64_t now = clock_now_ns();
+    double since = (double)(now - w->looked_ns) * 1e-9;
+
+    w->looked_ns = now;
+    w->silent_s += since < STOOD_STILL_S ? since : 0;
+    if (stopped(r) && !w->told_ns) {
+        w->told_ns = now;
+        kill(r->pid, SIGTERM);
+    }
+    if (w->told_ns && now - w->told_ns > (uint64_t)STOP_GRACE_MS * 1000000u)
+        snprintf(why, cap, "interrupted; the worker had to be killed");
+    else if (!w->told_ns && w->silent_s > w->bound_s)
+        snprintf(why, cap, "hung: no sign of life for %.1f s, killed", w->bound_s);
+    else
+        return false;
+    worker_end(r, true, NULL, 0);
+    return true;
+}
+
 /* Wait for the result of one case.  1: *out is the worker's; 0: the worker is gone and reaped, *why
  * says how; negative: the run must end. */
 static int await_result(struct runner *r, int index, struct result *out, char *why, size_t cap,
                         struct err *e)
 {
-    double bound = hang_bound(r, &r->c->plan->cases[index]);
-    uint64_t heard = clock_now_ns(), told = 0;
-    bool is_result = false;
+    struct waiting w = { .bound_s = hang_bound(r, &r->c->plan->cases[index]),
+                         .looked_ns = clock_now_ns() };
+    struct err said = { 0 };
     char *line;
     int rc;
 
     for (;;) {
-        uint64_t now;
-
-        rc = lines_read(&r->in, POLL_MS, &line, e);
-        now = clock_now_ns();
-        if (rc == 1 && is_result)
-            return r->c->codec->decode(line, strlen(line), out, e) < 0 ? e->code : 1;
-        if (rc == 1) {
-            heard = now;
-            is_result = strcmp(line, "result") == 0;
-            if (!is_result && (rc = take_line(r, index, line, e)) < 0)
-                return rc;
+        rc = lines_read(&r->in, POLL_MS, &line, &said);
+        if (rc == 1 && w.is_result) {
+            rc = r->c->codec->decode(line, strlen(line), out, &said);
+            if (rc == 0)
+                return 1;
+        } else if (rc == 1) {
+            w.silent_s = 0;
+            w.is_result = strcmp(line, "result") == 0;
+            rc = w.is_result ? 0 : take_line(r, index, line, &said, e);
         } else if (rc == 0) {
             worker_end(r, false, why, cap);
             return 0;
-        } else if (rc != ERR_TIMEOUT && rc != ERR_INTERRUPT) {
+        } else if (rc == ERR_TIMEOUT || rc == ERR_INTERRUPT) {
+            rc = 0;
+        }
+        if (rc < 0 && said.code) { /* it is the worker's fault, and no reason to end the run */
+            snprintf(why, cap, "the worker's answer makes no sense: %.140s", said.msg);
+            worker_end(r, true, NULL, 0);
+            return 0;
+        }
+        if (rc < 0)
             return rc;
-        }
-        if (stopped(r) && !told) {
-            told = now;
-            kill(r->pid, SIGTERM);
-        }
-        if (told && now - told > (uint64_t)STOP_GRACE_MS * 1000000u) {
-            worker_end(r, true, NULL, 0);
-            snprintf(why, cap, "interrupted; the worker had to be killed");
+        if (given_up(r, &w, why, cap))
             return 0;
-        }
-        if (!told && (double)(now - heard) * 1e-9 > bound) {
-            worker_end(r, true, NULL, 0);
-            snprintf(why, cap, "hung: no sign of life for %.1f s, killed", bound);
-            return 0;
-        }
     }
 }
 
@@ -222,6 +282,7 @@ static int ask(struct runner *r, int index, struct result *out, struct err *e)
     lines_write(r->fd, line, strlen(line), NULL); /* a dead worker shows as the end of its stream */
     TRY(await_result(r, index, out, why, sizeof(why), e));
     if (rc == 0) {
+        result_release(out); /* a decoder may have begun */
         empty_result(c, stopped(r) ? RESULT_SKIPPED : RESULT_FAILED, out);
         snprintf(out->reason, sizeof(out->reason), "%s", why);
     }
@@ -242,6 +303,7 @@ static int merge(struct result *into, struct result *from, struct err *e)
         if (base && from->status != RESULT_SKIPPED) {
             into->status = from->status;
             snprintf(into->reason, sizeof(into->reason), "in a later repeat: %.200s", from->reason);
+            result_settle(into); /* a row that is not ok has no value */
         }
         return 0;
     }
@@ -304,7 +366,7 @@ int runner_run(const struct runner_config *c, struct result *results, struct err
             }
             TRY(run_case(&r, i, e));
         }
-        worker_end(&r, true, NULL, 0); /* every repeat is a fresh process */
+        worker_end(&r, false, NULL, 0); /* every repeat is a fresh process */
     }
     if (stopped(&r))
         rc = ERR(e, ERR_INTERRUPT, "stopped by signal %d", (int)*c->stop);

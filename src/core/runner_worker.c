@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/device.h"
@@ -125,14 +126,15 @@ static int serve(struct worker_side *s, struct err *e)
     return rc;
 }
 
-/* The parent died or was killed: so do we.  SIGINT from a terminal reaches the whole group; the
- * parent decides what it means and sends SIGTERM. */
+/* The parent died or was killed: so do we.  SIGINT and SIGHUP from a terminal reach the whole group;
+ * the parent decides what they mean and sends SIGTERM. */
 static void worker_signals(void)
 {
     struct sigaction term = { .sa_handler = on_term };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     sigaction(SIGTERM, &term, NULL);
 }
 
@@ -146,15 +148,16 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
                                 .progress_self = &s,
                                 .ceilings = &s.ceilings };
     char why[128];
-    int64_t fd, seed;
+    struct stat st;
+    int64_t fd = -1, seed;
     int rc = 0;
 
-    if (argc != 5) {
+    if (argc != 5 || parse_int(argv[1], 0, 1 << 20, "worker", &fd, NULL) < 0 ||
+        fstat((int)fd, &st) < 0 || !S_ISSOCK(st.st_mode)) {
         rc = ERR(e, ERR_ARG, "worker: started by \"run\", not by hand");
         goto out;
     }
     worker_signals();
-    TRY(parse_int(argv[1], 0, 1 << 20, "worker", &fd, e));
     TRY(parse_int(argv[2], INT64_MIN, INT64_MAX, "worker", &seed, e));
     s.fd = (int)fd;
     o.seed = (uint64_t)seed;

@@ -45,6 +45,8 @@ struct row {
     const char *phase;
     bool set_up;
     bool stopped;          /* from outside, while sampling */
+    bool sampled;          /* there are samples: a signal no longer takes the row away */
+    bool measured;         /* and the check after them passed */
     uint64_t t0_ns, t1_ns; /* the sampling window */
     bool cpu_known;
     struct worker_cpu cpu_from, cpu; /* of this visit's start; of the visits before */
@@ -116,8 +118,11 @@ void op_done(const struct bench_ctx *c, uint64_t started)
 
 static int say(struct row *r, const char *phase, const struct sampling_progress *p)
 {
+    int rc;
+
     r->phase = phase;
-    return r->w->o.progress ? r->w->o.progress(r->w->o.progress_self, phase, p) : 0;
+    rc = r->w->o.progress ? r->w->o.progress(r->w->o.progress_self, phase, p) : 0;
+    return rc == ERR_INTERRUPT && r->sampled ? 0 : rc;
 }
 
 /* The sampling driver's view of a row. */
@@ -436,12 +441,18 @@ static int row_measure(struct row *r, double seconds, const struct metric *m, st
     run = &out->runs[0];
     TRY(row_run_sampling(r, seconds, run, e));
     r->ctx.ops = NULL;
+    if (run->sampling.n == 0) { /* the signal came during the warm-up */
+        out->n_runs = 0;
+        return ERR(e, ERR_INTERRUPT, "interrupted before it was measured");
+    }
+    r->sampled = true;
     row_clock(r, run);
     row_ops(r, &out->ops);
     TRY(say(r, "verify", NULL));
     TRY(b->verify(&r->ctx, r->state, e));
     r->ctx.check.passed_after = r->ctx.check.done = true;
     out->status = RESULT_OK;
+    r->measured = true;
     row_value(r, out, m);
     row_notes(out);
     TRY(row_limits(r, out, e));
@@ -454,9 +465,7 @@ out:
 /* What an error means for the row. */
 static void row_failed(struct result *out, const struct row *r, int rc, const struct err *e)
 {
-    bool measured = out->status == RESULT_OK; /* ERR_INTERRUPT after the samples were kept */
-
-    if (rc == ERR_INTERRUPT && measured) {
+    if (rc == ERR_INTERRUPT && r->measured) {
         result_note(out, "%s", e->msg);
         return;
     }
