@@ -1,15 +1,15 @@
 /* main.c - argv and the environment become a command. */
-#include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "command/cli.h"
 #include "command/commands.h"
-#include "core/axis.h"
 
 static volatile sig_atomic_t stop_signal;
 
@@ -22,12 +22,17 @@ static void on_signal(int sig)
 
 static void catch_signals(void)
 {
-    const int caught[] = { SIGINT, SIGTERM, SIGHUP };
     struct sigaction ask = { .sa_handler = on_signal }; /* no SA_RESTART: waits must wake up */
+    struct sigaction was;
 
-    for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
-        sigaction(caught[i], &ask, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, with a message */
+    sigaction(SIGINT, &ask, NULL);
+    sigaction(SIGTERM, &ask, NULL);
+    /* Under nohup a run must outlive its terminal. */
+    if (sigaction(SIGHUP, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &ask, NULL);
+    signal(SIGCHLD, SIG_DFL); /* ignored by who started us, it would hide how a worker ended */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, with a message ... */
+    signal(SIGXFSZ, SIG_IGN); /* ... and so is a file that `ulimit -f` does not allow */
 }
 
 /* Variables that change what is measured, and so belong to the record. */
@@ -47,6 +52,7 @@ static void read_environment(struct cli_env *env)
     static char cache[1024];
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+    int n = 0;
 
     setlocale(LC_CTYPE, "");
     env->stdout_tty = isatty(STDOUT_FILENO);
@@ -55,37 +61,36 @@ static void read_environment(struct cli_env *env)
         env->stdout_tty && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
     env->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     if (xdg && xdg[0] == '/')
-        snprintf(cache, sizeof(cache), "%s/headroom", xdg);
+        n = snprintf(cache, sizeof(cache), "%s/headroom", xdg);
     else if (home && home[0] == '/')
-        snprintf(cache, sizeof(cache), "%s/.cache/headroom", home);
-    env->cache_dir = cache;
+        n = snprintf(cache, sizeof(cache), "%s/.cache/headroom", home);
+    env->cache_dir = n < (int)sizeof(cache) ? cache : ""; /* half a path is another one */
     for (int i = 0; i < RECORDED; i++)
         recorded[i].value = getenv(recorded[i].name);
     env->variables = recorded;
     env->n_variables = RECORDED;
 }
 
-static int unknown_command(const char *name)
+/* Somebody may start us with standard descriptors closed.  Then the next file to be opened would
+ * become standard output, and what is printed would end in it.  What is opened here instead refuses
+ * to be used, as a closed descriptor does. */
+static void keep_standard_descriptors(void)
 {
-    const char *near = cli_nearest(name);
-
-    if (near)
-        fprintf(stderr, "headroom: no command is called \"%.60s\"; did you mean \"%s\"?\n", name,
-                near);
-    else
-        fprintf(stderr, "headroom: no command is called \"%.60s\" (see headroom help)\n", name);
-    return EXIT_USAGE;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 int main(int argc, char **argv)
 {
     struct cli_env env = { .stop = &stop_signal, .argc = argc, .argv = argv };
-    char *help[] = { argv[0], (char[]){ "help" }, NULL };
+    char *help[] = { argv[0], (char[]){ "help" }, NULL, NULL };
     char *version[] = { argv[0], (char[]){ "help" }, (char[]){ "--version" }, NULL };
     struct cli_args args;
     struct err e = { 0 };
     const struct command *c;
 
+    keep_standard_descriptors();
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         argv = help;
         argc = 2;
@@ -95,10 +100,15 @@ int main(int argc, char **argv)
     }
     c = cli_find(argv[1]);
     if (!c)
-        return unknown_command(argv[1]);
+        return cli_unknown_command("", argv[1]);
     read_environment(&env);
     catch_signals();
     if (cli_parse(c, argc, argv, &args, &e) < 0)
         return cli_fail(&e);
+    if (args.help) {
+        help[2] = argv[1];
+        c = &command_help;
+        cli_parse(c, 3, help, &args, &e);
+    }
     return cli_close_stdout(c->run(&args, &env));
 }

@@ -185,13 +185,13 @@ static void test_unwritable(void)
 
     CHECK_EQ(run_file_check_writable(nowhere, &e[0]), ERR_IO);
     CHECK(strstr(e[0].msg, "no/such/run.json: No such file") != NULL);
-    CHECK_EQ(run_file_check_writable(folder, &e[1]), ERR_ARG);
+    CHECK_EQ(run_file_check_writable(folder, &e[1]), ERR_IO);
     CHECK(strstr(e[1].msg, "is a directory") != NULL);
     CHECK_EQ(run_file_check_writable("", &e[2]), ERR_ARG);
     CHECK_EQ(run_file_check_writable(in_folder("no/"), &e[3]), ERR_ARG);
     CHECK_EQ(run_file_check_writable("/dev/null", &e[4]), 0);
     cannot_write(nowhere, ERR_IO, "No such file");
-    cannot_write(folder, ERR_ARG, "is a directory");
+    cannot_write(folder, ERR_IO, "is a directory");
     cannot_write("/dev/full", ERR_IO, "/dev/full: No space left");
     if (geteuid() != 0) { /* root may write anywhere */
         CHECK_EQ(run_file_check_writable("/proc/run.json", NULL), ERR_IO);

@@ -20,16 +20,23 @@ const struct command *cli_find(const char *name)
     return NULL;
 }
 
-const char *cli_nearest(const char *name)
+int cli_unknown_command(const char *in, const char *name)
 {
-    const char *names[32];
+    const char *names[32], *near;
     int n = 0;
 
     for (int i = 0; command_table[i] && n < 31; i++)
         if (!command_table[i]->hidden)
             names[n++] = command_table[i]->name;
     names[n] = NULL;
-    return nearest_name(name, names);
+    near = nearest_name(name, names);
+    if (near)
+        fprintf(stderr, "headroom: %sno command is called \"%.60s\"; did you mean \"%s\"?\n", in,
+                name, near);
+    else
+        fprintf(stderr, "headroom: %sno command is called \"%.60s\" (see headroom help)\n", in,
+                name);
+    return EXIT_USAGE;
 }
 
 static const struct cli_option *option_named(const struct command *c, const char *name, size_t n)
@@ -97,11 +104,15 @@ int cli_parse(const struct command *c, int argc, char **argv, struct cli_args *o
     int rc = 0;
 
     *out = (struct cli_args){ .command = c };
+    if (c->raw)
+        return 0;
     for (int i = 2; i < argc; i++) {
         const char *word = argv[i];
 
         if (!only_words && strcmp(word, "--") == 0) {
             only_words = true;
+        } else if (!only_words && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)) {
+            out->help = true;
         } else if (!only_words && word[0] == '-' && word[1]) {
             TRY(take_option(c, argc, argv, &i, out, e));
         } else {
@@ -153,8 +164,10 @@ int cli_fail(const struct err *e)
 
 int cli_close_stdout(int code)
 {
+    errno = 0; /* an earlier write may be the one that failed */
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    fprintf(stderr, "headroom: standard output: %s\n", strerror(errno));
+    fprintf(stderr, "headroom: standard output: %s\n",
+            errno ? strerror(errno) : "not everything could be written");
     return EXIT_NO_RUN;
 }

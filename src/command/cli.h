@@ -52,6 +52,7 @@ struct command {
     int max_arguments;            /* -1: any number */
     const char *argument_choices; /* as cli_option.choices */
     bool hidden;                  /* not for people: left out of help */
+    bool raw;                     /* its arguments are not parsed: cli_args stays empty */
     int (*run)(const struct cli_args *a, const struct cli_env *env); /* gives the exit code */
 };
 
@@ -67,21 +68,26 @@ struct cli_args {
         const char *value;
     } given[CLI_WORDS_MAX];
     int n_given;
+    bool help; /* --help or -h: the command's help instead of the command */
 };
 
-/* Read argv[2..] for a command.  ERR_ARG with a message that names the word, and the nearest option
- * where one is near. */
+/* Read argv[2..] for a command.  Every command takes --help and -h.  ERR_ARG with a message that
+ * names the word, and the nearest option where one is near. */
 int cli_parse(const struct command *c, int argc, char **argv, struct cli_args *out, struct err *e);
 
 bool cli_flag(const struct cli_args *a, const char *name);
 const char *cli_value(const struct cli_args *a, const char *name); /* the last given, or NULL */
 int cli_values(const struct cli_args *a, const char *name, const char **out, int cap);
 
+/* Every command, also the hidden ones. */
 const struct command *cli_find(const char *name);
-const char *cli_nearest(const char *name);
 
-/* Print "headroom: message" on stderr; gives the exit code of an error: 64 for ERR_ARG, 4 for a wrong
- * output, else 5. */
+/* Say that no command has this name, with the nearest that has one; `in` is what goes before the
+ * message ("help: " or "").  Gives 64. */
+int cli_unknown_command(const char *in, const char *name);
+
+/* Print "headroom: message" on stderr; gives the exit code of an error: 64 for ERR_ARG, 4 for a
+ * wrong output, else 5. */
 int cli_fail(const struct err *e);
 
 /* Finish stdout: a full disk or a closed pipe must not look like success.  Gives `code`, or 5. */

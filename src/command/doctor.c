@@ -1,11 +1,12 @@
 /* doctor.c - `headroom doctor`: what works here, what does not, and what would bring it. */
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "command/commands.h"
 #include "command/doctor_checks.h"
+#include "command/run_options.h"
 #include "host/advice.h"
+#include "store/jsonio.h"
 
 static const struct cli_option options[] = {
     { "json", 0, NULL, "print JSON alone on standard output", NULL },
@@ -26,42 +27,57 @@ static void print_text(const struct advice_list *list, const struct cli_env *env
     }
 }
 
-static void print_json(const struct advice_list *list)
+static int print_json(const struct advice_list *list, struct err *e)
 {
-    json_t *all = json_array();
+    json_t *all;
+    bool lost = false;
 
+    jsonio_init();
+    all = json_array();
     for (int i = 0; i < list->n; i++) {
         const struct advice *a = &list->a[i];
+        json_t *one = json_object();
 
-        json_array_append_new(all, json_pack("{sssssssO}", "name", a->name, "state",
-                                             advice_state_name(a->state), "text", a->text, "remedy",
-                                             json_null()));
-        if (a->remedy[0])
-            json_object_set_new(json_array_get(all, json_array_size(all) - 1), "remedy",
-                                json_string(a->remedy));
+        jsonio_put(one, "name", jsonio_new_text(a->name), &lost);
+        jsonio_put(one, "state", jsonio_new_text(advice_state_name(a->state)), &lost);
+        jsonio_put(one, "text", jsonio_new_text(a->text), &lost);
+        jsonio_put(one, "remedy", jsonio_new_text_or_null(a->remedy), &lost);
+        jsonio_append(all, one, &lost);
     }
+    all = jsonio_done(all, lost);
+    if (!all)
+        return ERR(e, ERR_NOMEM, "no memory for the answer");
     json_dumpf(all, stdout, JSON_INDENT(2));
     printf("\n");
     json_decref(all);
+    return 0;
 }
 
 static int doctor_run(const struct cli_args *a, const struct cli_env *env)
 {
     struct advice_list list = { 0 };
     struct advice_probes probes;
+    struct err e = { 0 };
     const char *dir = cli_value(a, "dir");
-    bool failing = false;
+    int rc = 0, code = EXIT_FINE;
 
-    advice_probe(&probes, dir ? dir : ".", 256 << 20);
+    if (!dir)
+        dir = ".";
+    TRY(run_options_check_dir(dir, &e));
+    advice_probe(&probes, dir, 256 << 20);
     advice_collect(&list, "", &probes);
-    doctor_checks(&list);
+    rc = doctor_checks(&list, dir, env->stop, &e);
     for (int i = 0; i < list.n; i++)
-        failing |= list.a[i].state == ADVICE_FAILING;
-    if (cli_flag(a, "json"))
-        print_json(&list);
-    else
+        if (list.a[i].state == ADVICE_FAILING)
+            code = EXIT_INVALID;
+    if (!cli_flag(a, "json"))
         print_text(&list, env);
-    return failing ? EXIT_INVALID : EXIT_FINE;
+    else if (rc == 0 || rc == ERR_INTERRUPT)
+        TRY(print_json(&list, &e));
+out:
+    if (*env->stop)
+        return EXIT_SIGNAL + (int)*env->stop;
+    return rc < 0 ? cli_fail(&e) : code;
 }
 
 const struct command command_doctor = {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command/platform.h"
+#include "core/lock.h"
 #include "core/mem.h"
 #include "core/plan.h"
 #include "core/runner.h"
@@ -58,10 +59,27 @@ static void judge(struct advice_list *list, const struct result *r)
         snprintf(a->text, sizeof(a->text), "%s on %s: output equals %.60s", settings, r->device,
                  r->check.reference);
     else
-        snprintf(a->text, sizeof(a->text), "%s on %s: %.70s", settings, r->device, r->reason);
+        snprintf(a->text, sizeof(a->text), "%.60s on %s: %.110s", settings, r->device, r->reason);
 }
 
-void doctor_checks(struct advice_list *list)
+/* Rows of another run would suffer from ours, and ours from them. */
+static bool may_measure(struct advice_list *list, struct lock *lock)
+{
+    struct err e = { 0 };
+    struct advice *a;
+
+    if (lock_take(lock, platform_lock_path, 0, NULL, &e) == 0)
+        return true;
+    if ((a = entry(list, "benchmarks"))) {
+        a->state = ADVICE_ABSENT;
+        snprintf(a->text, sizeof(a->text), "not tried: %.180s", e.msg);
+        snprintf(a->remedy, sizeof(a->remedy), "ask again when no run measures");
+    }
+    return false;
+}
+
+int doctor_checks(struct advice_list *list, const char *dir, volatile sig_atomic_t *stop,
+                  struct err *e)
 {
     static struct device devices[DEVICES_MAX];
     static const char *const quick[] = { "quick" };
@@ -69,29 +87,39 @@ void doctor_checks(struct advice_list *list)
     struct plan_request rq = {
         .names = quick, .n_names = 1, .devices = devices, .seconds = 0.02, .no_gpu_why = why
     };
+    struct lock lock = { .fd = -1 };
     struct ceilings ceilings = { 0 };
     struct plan_list plan = { 0 };
     struct result *results = NULL;
     struct runner_config c = { .plan = &plan,
                                .repeats = 1,
                                .seed = 1,
-                               .dir = ".",
+                               .dir = dir,
                                .target = 0.5,
                                .codec = &store_codec,
-                               .ceilings = &ceilings };
-    struct err e = { 0 };
+                               .ceilings = &ceilings,
+                               .stop = stop };
+    int rc = 0;
 
     rq.n_devices = device_list(platform_devices, devices, why, sizeof(why));
     check_gpu(list, devices, rq.n_devices, why);
-    if (plan_make(&rq, &plan, &e) == 0 &&
-        (results = mem_calloc((size_t)plan.n, sizeof(*results))) != NULL) {
-        runner_run(&c, results, &e);
-        for (int i = 0; i < plan.n; i++) {
-            judge(list, &results[i]);
-            result_release(&results[i]);
-        }
+    if (!may_measure(list, &lock))
+        return 0;
+    TRY(plan_make(&rq, &plan, e));
+    results = mem_calloc((size_t)plan.n, sizeof(*results));
+    if (!results) {
+        rc = ERR(e, ERR_NOMEM, "no memory for %d rows", plan.n);
+        goto out;
     }
+    rc = runner_run(&c, results, e);
+    for (int i = 0; i < plan.n; i++) {
+        judge(list, &results[i]);
+        result_release(&results[i]);
+    }
+out:
+    lock_release(&lock);
     mem_free(results);
     plan_release(&plan);
     ceilings_release(&ceilings);
+    return rc;
 }

@@ -1,4 +1,4 @@
-/* help.c - `headroom help`: people's help, the man page and the completions, all from the tables. */
+/* help.c - `headroom help`: people's help, the man page and the completions, from the tables. */
 #include <stdio.h>
 #include <string.h>
 
@@ -91,13 +91,8 @@ static int help_run(const struct cli_args *a, const struct cli_env *env)
         return EXIT_FINE;
     }
     c = cli_find(a->word[0]);
-    if (!c) {
-        const char *near = cli_nearest(a->word[0]);
-
-        fprintf(stderr, "headroom: help: no command is called \"%.60s\"%s%s%s\n", a->word[0],
-                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-        return EXIT_USAGE;
-    }
+    if (!c || c->hidden)
+        return cli_unknown_command("help: ", a->word[0]);
     print_command(c);
     return EXIT_FINE;
 }

@@ -63,13 +63,14 @@ void help_print_man(FILE *f)
     struct facts build = { 0 };
 
     env_build_facts(&build);
-    fprintf(f, ".TH HEADROOM 1 \"\" \"headroom %s\" \"User Commands\"\n",
-            facts_get_text(&build, "version", ""));
+    fprintf(f, ".TH HEADROOM 1 \"%s\" \"headroom %s\" \"User Commands\"\n",
+            facts_get_text(&build, "git.date", ""), facts_get_text(&build, "version", ""));
     facts_release(&build);
     fputs(".SH NAME\nheadroom \\- how fast a machine runs AI inference, how fast it could be, and "
           "whether it got slower\n.SH SYNOPSIS\n.B headroom\n.I COMMAND\n[OPTIONS] [ARGUMENTS]\n"
           ".SH DESCRIPTION\nMeasures a machine, checks every result before it is timed, and holds "
-          "every figure against the physical limit of the same machine.\n.SH COMMANDS\n",
+          "every figure against the physical limit of the same machine.\n.SH COMMANDS\n"
+          "Each takes \\fB\\-\\-help\\fR (\\fB\\-h\\fR) too, and then only explains itself.\n",
           f);
     for (int i = 0; command_table[i]; i++)
         if (!command_table[i]->hidden)
@@ -143,6 +144,7 @@ static void completion_bash(FILE *f)
         fprintf(f, "    %s) words=\"", c->name);
         for (int k = 0; k < c->n_options; k++)
             fprintf(f, "--%s ", c->options[k].name);
+        fputs("--help ", f);
         words(f, c->argument_choices);
         fputs("\";;\n", f);
     }
@@ -187,6 +189,7 @@ static void completion_zsh(FILE *f)
         fprintf(f, "  %s) _arguments", c->name);
         for (int k = 0; k < c->n_options; k++)
             zsh_option(f, &c->options[k]);
+        fputs(" '--help[explain this command]'", f);
         if (c->argument_choices) {
             fputs(" '*:argument:(", f);
             words(f, c->argument_choices);
@@ -231,7 +234,8 @@ static void fish_option(FILE *f, const struct command *c, const struct cli_optio
 
 static void completion_fish(FILE *f)
 {
-    fputs("# fish completion; made by: headroom help --completion fish\ncomplete -c headroom -f\n",
+    fputs("# fish completion; made by: headroom help --completion fish\ncomplete -c headroom -f\n"
+          "complete -c headroom -l help -s h -d 'explain this command'\n",
           f);
     for (int i = 0; command_table[i]; i++) {
         const struct command *c = command_table[i];

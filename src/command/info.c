@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "command/commands.h"
+#include "command/run_options.h"
 #include "command/run_session.h"
 #include "host/env_busy.h"
 #include "store/facts_json.h"
@@ -32,14 +33,23 @@ static void print_group(const char *title, const struct facts *fs)
         print_fact(&fs->f[i]);
 }
 
-static void print_json(const struct run_record *r, const char *fingerprint)
+static int print_json(const struct run_record *r, const char *fingerprint, struct err *e)
 {
-    json_t *all = json_pack("{sssoso}", "fingerprint", fingerprint, "machine",
-                            facts_json(&r->machine), "build", facts_json(&r->build));
+    json_t *all;
+    bool lost = false;
 
+    jsonio_init();
+    all = json_object();
+    jsonio_put(all, "fingerprint", jsonio_new_text(fingerprint), &lost);
+    jsonio_put(all, "machine", facts_json(&r->machine), &lost);
+    jsonio_put(all, "build", facts_json(&r->build), &lost);
+    all = jsonio_done(all, lost);
+    if (!all)
+        return ERR(e, ERR_NOMEM, "no memory for the answer");
     json_dumpf(all, stdout, JSON_INDENT(2));
     printf("\n");
     json_decref(all);
+    return 0;
 }
 
 static int info_run(const struct cli_args *a, const struct cli_env *env)
@@ -51,12 +61,14 @@ static int info_run(const struct cli_args *a, const struct cli_env *env)
     char fingerprint[24];
     int rc = 0;
 
+    if (dir)
+        TRY(run_options_check_dir(dir, &e));
     TRY(run_session_describe(&r, env, dir ? dir : ".", &e));
     TRY(env_busy(&busy, "", 0.1, &e));
     env_busy_facts(&r.machine, &busy);
     machine_fingerprint(&r.machine, fingerprint);
     if (cli_flag(a, "json")) {
-        print_json(&r, fingerprint);
+        TRY(print_json(&r, fingerprint, &e));
     } else {
         printf("fingerprint %s\n", fingerprint);
         print_group("machine", &r.machine);

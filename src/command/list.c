@@ -5,7 +5,7 @@
 
 #include "command/commands.h"
 #include "core/axis.h"
-#include "core/bench.h"
+#include "core/plan.h"
 #include "core/registry.h"
 
 static const struct cli_option options[] = {
@@ -78,14 +78,45 @@ static json_t *bench_json(const struct bench *b)
                      text, "axes", axes, "suites", suites);
 }
 
+/* Is it in what was asked for: a suite, a name or a glob? */
+static bool wanted(const struct bench *b, const char *word)
+{
+    unsigned suite = plan_suite(word);
+
+    if (!suite)
+        return registry_matches(word, b->name);
+    for (int i = 0; i < b->n_plans; i++)
+        if (b->plans[i].suites & suite)
+            return true;
+    return false;
+}
+
+static int list_nothing(const char *word)
+{
+    const char *near = registry_nearest(word);
+
+    if (near)
+        fprintf(stderr, "headroom: list: nothing is called \"%.60s\"; did you mean \"%s\"?\n", word,
+                near);
+    else
+        fprintf(stderr, "headroom: list: nothing is called \"%.60s\" (see headroom list)\n", word);
+    return EXIT_USAGE;
+}
+
 static int list_run(const struct cli_args *a, const struct cli_env *env)
 {
     bool json = cli_flag(a, "json");
-    json_t *all = json ? json_array() : NULL;
+    json_t *all;
+    int n = 0;
 
     (void)env;
+    for (int i = 0; bench_table[i]; i++)
+        n += !a->n_words || wanted(bench_table[i], a->word[0]);
+    if (n == 0)
+        return list_nothing(a->word[0]);
+    all = json ? json_array() : NULL;
     for (int i = 0; bench_table[i]; i++) {
-        if (a->n_words && !registry_matches(a->word[0], bench_table[i]->name))
+        if (a->n_words && !wanted(bench_table[i], a->word[0]))
             continue;
         if (json)
             json_array_append_new(all, bench_json(bench_table[i]));
@@ -105,7 +136,7 @@ static int list_run(const struct cli_args *a, const struct cli_env *env)
 
 const struct command command_list = {
     .name = "list",
-    .arguments = "[NAME|GLOB]",
+    .arguments = "[NAME|GLOB|SUITE]",
     .summary = "the benchmarks, their axes and the suites",
     .description = "Lists what can be measured: the question each benchmark answers, its unit, and "
                    "its axes with the values that --set takes.  No device is touched.",

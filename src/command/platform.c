@@ -6,6 +6,8 @@
 #include "host/cpuwait.h"
 #include "host/telemetry.h"
 
+const char platform_lock_path[] = "/tmp/headroom.lock";
+
 const struct device_ops *const platform_devices[] = { &device_cpu_ops, &gpu_device_ops, NULL };
 
 const struct worker_services platform_services = {

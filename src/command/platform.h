@@ -8,4 +8,7 @@
 extern const struct device_ops *const platform_devices[]; /* NULL-terminated */
 extern const struct worker_services platform_services;
 
+/* The file whose lock says that somebody measures on this machine (core/lock.h). */
+extern const char platform_lock_path[];
+
 #endif

@@ -44,15 +44,16 @@ static int read_launcher(const char *text, struct run_options *o, struct err *e)
     return n ? 0 : ERR(e, ERR_ARG, "--launcher: no command in it");
 }
 
-static int read_dir(const char *text, struct run_options *o, struct err *e)
+int run_options_check_dir(const char *text, struct err *e)
 {
     struct stat st;
 
+    if (!text[0])
+        return ERR(e, ERR_ARG, "--dir: the folder's name is empty");
     if (stat(text, &st) < 0)
-        return ERR(e, ERR_ARG, "--dir %.120s: %s", text, strerror(errno));
+        return ERR(e, ERR_IO, "--dir %.120s: %s", text, strerror(errno));
     if (!S_ISDIR(st.st_mode))
-        return ERR(e, ERR_ARG, "--dir %.120s: not a folder", text);
-    o->dir = text;
+        return ERR(e, ERR_IO, "--dir %.120s: not a folder", text);
     return 0;
 }
 
@@ -81,6 +82,10 @@ int run_options_read(const struct cli_args *a, struct run_options *o, struct err
     o->n_set = cli_values(a, "set", o->set, CLI_WORDS_MAX);
     o->device = cli_value(a, "device");
     o->output = cli_value(a, "output");
+    if (o->output && strcmp(o->output, "-") == 0)
+        return ERR(e, ERR_ARG,
+                   "--output -: the result on standard output is --json; a file of "
+                   "this name is ./-");
     o->json = cli_flag(a, "json");
     o->dry_run = cli_flag(a, "dry-run");
     if ((v = cli_value(a, "seconds")))
@@ -97,7 +102,7 @@ int run_options_read(const struct cli_args *a, struct run_options *o, struct err
     if ((v = cli_value(a, "target")))
         TRY(read_target(v, o, e));
     if ((v = cli_value(a, "dir")))
-        TRY(read_dir(v, o, e));
+        TRY(run_options_check_dir(o->dir = v, e));
     if ((v = cli_value(a, "launcher")))
         TRY(read_launcher(v, o, e));
 out:

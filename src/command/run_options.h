@@ -26,7 +26,10 @@ struct run_options {
 enum { RUN_OPTIONS = 12 };
 extern const struct cli_option run_option_table[RUN_OPTIONS];
 
-/* ERR_ARG with a message for each way to be wrong. */
+/* Is this a --dir?  ERR_IO names the folder and what is wrong with it; ERR_ARG when it is empty. */
+int run_options_check_dir(const char *text, struct err *e);
+
+/* ERR_ARG with a message for each way to be wrong; ERR_IO where --dir cannot be used. */
 int run_options_read(const struct cli_args *a, struct run_options *o, struct err *e);
 
 #endif

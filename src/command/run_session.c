@@ -21,8 +21,6 @@
 #include "store/run_json.h"
 #include "store/store_codec.h"
 
-static const char lock_path[] = "/tmp/headroom.lock";
-
 struct session {
     const struct plan_list *plan;
     const struct run_options *o;
@@ -30,7 +28,8 @@ struct session {
     struct run_record record;
     struct progress progress;
     struct terminal_style style;
-    char path[1024]; /* "" : no file */
+    const char *path; /* NULL: no file */
+    char default_path[64];
     char cache_path[1200];
     char fingerprint[24];
     char warning[400];
@@ -108,7 +107,7 @@ static void busy_warning(const struct env_busy *b, char *out, size_t cap)
 /* The record as it is now, to the file. */
 static int save(struct session *s, struct err *e)
 {
-    return s->path[0] ? run_file_write(s->path, &s->record, e) : 0;
+    return s->path ? run_file_write(s->path, &s->record, e) : 0;
 }
 
 static int on_event(void *self, const struct runner_event *ev, struct err *e)
@@ -137,23 +136,26 @@ static void output_path(struct session *s)
 {
     char now[32];
 
-    if (s->o->output) {
-        snprintf(s->path, sizeof(s->path), "%s", s->o->output);
-    } else if (!s->o->json) {
-        clock_utc_compact(now);
-        snprintf(s->path, sizeof(s->path), "headroom-%s.json", now);
-    }
+    s->path = s->o->output;
+    if (s->path || s->o->json)
+        return;
+    clock_utc_compact(now);
+    snprintf(s->default_path, sizeof(s->default_path), "headroom-%.20s.json", now);
+    /* Another run may have ended in this same second. */
+    for (int i = 2; access(s->default_path, F_OK) == 0 && i < 1000; i++)
+        snprintf(s->default_path, sizeof(s->default_path), "headroom-%.20s-%d.json", now, i);
+    s->path = s->default_path;
 }
 
 /* Everything that can be refused is, before the first row. */
 static int prepare(struct session *s, struct err *e)
 {
-    char note[200] = "";
+    char note[1600] = "";
     struct env_busy busy;
     int rc = 0;
 
     output_path(s);
-    if (s->path[0])
+    if (s->path)
         TRY(run_file_check_writable(s->path, e));
     TRY(run_session_describe(&s->record, s->env, s->o->dir, e));
     TRY(env_busy(&busy, "", 0.1, e));
@@ -228,10 +230,26 @@ static int finish(struct session *s, int rc, struct err *e)
             code = cli_fail(&json_error);
     } else {
         terminal_table(stdout, &s->record, &s->style);
-        terminal_closing(stdout, &s->record, save_error.code || !s->path[0] ? NULL : s->path,
-                         seconds, &s->style);
+        terminal_closing(stdout, &s->record, save_error.code ? NULL : s->path, seconds, &s->style);
     }
     return *s->env->stop ? EXIT_SIGNAL + (int)*s->env->stop : code;
+}
+
+/* Wait for another run only when asked to, and say whom for. */
+static int take_lock(struct lock *lock, const struct run_options *o, const struct cli_env *env,
+                     struct err *e)
+{
+    struct err busy = { 0 };
+    int rc = lock_take(lock, platform_lock_path, 0, env->stop, &busy);
+
+    if (rc == ERR_BUSY && o->wait_s > 0) {
+        fprintf(stderr, "headroom: %s\n", busy.msg);
+        fprintf(stderr, "headroom: waiting up to %g s for it to end\n", o->wait_s);
+        return lock_take(lock, platform_lock_path, o->wait_s, env->stop, e);
+    }
+    if (rc == ERR_BUSY)
+        return ERR(e, rc, "%s; with --wait S this one waits for its end", busy.msg);
+    return rc < 0 ? ERR(e, rc, "%s", busy.msg) : 0;
 }
 
 int run_session(const struct plan_list *plan, const struct run_options *o,
@@ -255,7 +273,7 @@ int run_session(const struct plan_list *plan, const struct run_options *o,
                                .self = &s };
     int rc = 0, code;
 
-    TRY(lock_take(&lock, lock_path, o->wait_s, env->stop, &e));
+    TRY(take_lock(&lock, o, env, &e));
     TRY(prepare(&s, &e));
     begin_output(&s);
     rc = runner_run(&c, s.record.results, &e);

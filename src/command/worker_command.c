@@ -19,7 +19,7 @@ static int worker_run(const struct cli_args *a, const struct cli_env *env)
 const struct command command_worker = {
     .name = "worker",
     .summary = "measure rows for a run (started by it, not by hand)",
-    .max_arguments = -1,
     .hidden = true,
+    .raw = true, /* a folder may be called "-x" */
     .run = worker_run,
 };

@@ -126,8 +126,8 @@ static int serve(struct worker_side *s, struct err *e)
     return rc;
 }
 
-/* The parent died or was killed: so do we.  SIGINT and SIGHUP from a terminal reach the whole group;
- * the parent decides what they mean and sends SIGTERM. */
+/* The parent died or was killed: so do we.  SIGINT and SIGHUP from a terminal reach the whole
+ * group; the parent decides what they mean and sends SIGTERM. */
 static void worker_signals(void)
 {
     struct sigaction term = { .sa_handler = on_term };

@@ -19,6 +19,7 @@ void env_build_facts(struct facts *fs)
 
     put(fs, "version", BUILD_VERSION, "the build does not know it");
     put(fs, "git.commit", BUILD_GIT, no_git);
+    put(fs, "git.date", BUILD_GIT_DATE, no_git);
     put(fs, "git.branch", BUILD_GIT_BRANCH, BUILD_GIT[0] ? "no branch was checked out" : no_git);
     put(fs, "git.remote", BUILD_GIT_REMOTE, BUILD_GIT[0] ? "there is no remote" : no_git);
     if (BUILD_GIT[0] != '\0')

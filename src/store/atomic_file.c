@@ -50,7 +50,7 @@ static int target_find(struct target *t, const char *path, struct err *e)
         t->regular = S_ISREG(st.st_mode);
         t->mode = st.st_mode & 07777;
         if (S_ISDIR(st.st_mode))
-            return ERR(e, ERR_ARG, "%s: is a directory", shown(path));
+            return ERR(e, ERR_IO, "%s: is a directory", shown(path));
         if (!realpath(path, t->path))
             return failed(path, e);
     } else if (errno != ENOENT) {

@@ -21,7 +21,7 @@ typedef int (*atomic_file_fill)(const void *self, FILE *f, struct err *e);
 int atomic_file_write(const char *path, atomic_file_fill fill, const void *self, struct err *e);
 
 /* Could atomic_file_write work?  Tries by making a file in the folder that leaves no trace.
- * ERR_IO, or ERR_ARG where the path itself makes no sense. */
+ * ERR_IO, or ERR_ARG where the path itself makes no sense (empty, no name at its end). */
 int atomic_file_check(const char *path, struct err *e);
 
 /* The whole file, followed by a NUL that *n does not count; owned by the caller (mem_free).

@@ -53,7 +53,7 @@ void ceilings_file_load(const char *path, const char *fingerprint, struct ceilin
 
     note[0] = '\0';
     if (access(path, F_OK) == 0 && load(path, fingerprint, cs, &e) < 0)
-        snprintf(note, note_cap, "the cached ceilings are ignored: %s", e.msg);
+        snprintf(note, note_cap, "%s: the cached ceilings are ignored: %s", path, e.msg);
 }
 
 struct contents {

@@ -2,12 +2,15 @@
 # header; run as a script (cmake -P), it writes it.  The file changes only when its text does.
 if(CMAKE_SCRIPT_MODE_FILE)
   set(commit "")
+  set(date "")
   set(branch "")
   set(remote "")
   set(dirty 0)
   find_program(git git)
   if(git)
     execute_process(COMMAND ${git} -C ${SOURCE} rev-parse HEAD OUTPUT_VARIABLE commit
+      ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
+    execute_process(COMMAND ${git} -C ${SOURCE} log -1 --format=%cs HEAD OUTPUT_VARIABLE date
       ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
     execute_process(COMMAND ${git} -C ${SOURCE} symbolic-ref --short -q HEAD
       OUTPUT_VARIABLE branch ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
@@ -27,6 +30,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
 
 #define BUILD_VERSION \"${VERSION}\"
 #define BUILD_GIT \"${commit}\" /* \"\": not built from a git checkout */
+#define BUILD_GIT_DATE \"${date}\" /* day of the commit: 2026-01-31 */
 #define BUILD_GIT_BRANCH \"${branch}\" /* \"\": none checked out */
 #define BUILD_GIT_REMOTE \"${remote}\"
 #define BUILD_DIRTY ${dirty}

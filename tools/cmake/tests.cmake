@@ -37,6 +37,19 @@ endforeach()
 # A benchmark that crashes there must die of its signal, which the sanitizers would report instead.
 set_tests_properties(test_runner PROPERTIES
   ENVIRONMENT "ASAN_OPTIONS=handle_segv=0;TSAN_OPTIONS=handle_segv=0:halt_on_error=1")
+
+# The command line as a user meets it.  These measure and hold the machine's lock: one at a time.
+if(TARGET headroom AND NOT CMAKE_CROSSCOMPILING)
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/cli/*.sh)
+  list(REMOVE_ITEM scripts ${CMAKE_SOURCE_DIR}/test/cli/lib.sh)
+  foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    add_test(NAME cli_${name} COMMAND bash ${script} $<TARGET_FILE:headroom> ${CMAKE_SOURCE_DIR})
+    set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300 RUN_SERIAL ON
+      LABELS cli)
+  endforeach()
+endif()
+
 if(HEADROOM_CHECK)
   include(check)
 endif()
