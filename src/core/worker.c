@@ -315,8 +315,11 @@ static void row_value(struct row *r, struct result *out, const struct metric *m)
     r->ctx.bench->work(&r->ctx, r->state, &out->work);
     run->value = metric_value(m, &out->work, s->median);
     if (!isnan(half)) { /* there were visits */
-        lo = fmin(lo, half < s->median ? s->median - half : s->min);
-        hi = fmax(hi, s->median + half);
+        /* An unstable row claims nothing: its interval stays within what was seen. */
+        bool bounded = run->sampling.stop == SAMPLING_UNSTABLE || half >= s->median;
+
+        lo = fmin(lo, bounded ? fmax(s->min, s->median - half) : s->median - half);
+        hi = fmax(hi, bounded ? fmin(s->max, s->median + half) : s->median + half);
     }
     a = metric_value(m, &out->work, lo);
     b = metric_value(m, &out->work, hi);
