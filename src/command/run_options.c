@@ -82,6 +82,8 @@ int run_options_read(const struct cli_args *a, struct run_options *o, struct err
     o->n_set = cli_values(a, "set", o->set, CLI_WORDS_MAX);
     o->device = cli_value(a, "device");
     o->output = cli_value(a, "output");
+    if (o->output && !o->output[0])
+        return ERR(e, ERR_ARG, "--output: the name of the file is empty");
     if (o->output && strcmp(o->output, "-") == 0)
         return ERR(e, ERR_ARG,
                    "--output -: the result on standard output is --json; a file of "

@@ -445,6 +445,7 @@ static int row_measure(struct row *r, double seconds, const struct metric *m, st
     TRY(row_run_sampling(r, seconds, run, e));
     r->ctx.ops = NULL;
     if (run->sampling.n == 0) { /* the signal came during the warm-up */
+        sampling_release(&run->sampling);
         out->n_runs = 0;
         return ERR(e, ERR_INTERRUPT, "interrupted before it was measured");
     }

@@ -5,7 +5,7 @@
 # Each test works in a folder of its own, empty at first, with its own cache.  What the program
 # printed lies elsewhere, so that a listing of the folder shows what the program left there.
 set -u
-program=$1 source=$2
+program=$(realpath "$1") source=$(realpath "$2")
 export LC_ALL=C.UTF-8
 unset HEADROOM_LIBRARY_PATH NO_COLOR
 scratch=$(mktemp -d /tmp/headroom-cli.XXXXXX) # in /tmp: an ordinary user must reach it

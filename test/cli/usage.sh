@@ -67,7 +67,7 @@ bad '--target: "nan"' run --target nan
 bad '--launcher: no command' run --launcher ' '
 bad '--launcher: more than' run --launcher "$(printf 'a %.0s' {1..60})"
 bad "--dir: the folder's name is empty" run --dir ''
-bad 'the name of the file to write is empty' run "${row[@]}" -o ''
+bad '--output: the name of the file is empty' run "${row[@]}" -o ''
 
 for d in foo '' cpu:0 gpu: gpu:x gpu:-1 gpu:1x GPU; do
     bad "--device \"$d\": expected cpu, gpu or gpu:N" run "${row[@]}" --device "$d"
