@@ -7,8 +7,9 @@
  *
  * Size and wear: the file has 256 MiB a second of budget (64 MiB .. 2 GiB, a power of two; less
  * where the disk is too slow to write that in half the budget).  Timed writes stop after
- * FILES_WRITTEN such files, and whatever happens at WRITTEN_MAX: a row of `quick` writes 1.3 GB and
- * one of `full` 5.4 GB in the ordinary case.  What was written and its bound are in the result.
+ * FILES_WRITTEN such files or half of WRITTEN_MAX, and whatever happens at WRITTEN_MAX: a row of
+ * `quick` writes 3.5 GB at most and one of `full` 6.4 GB in the ordinary case.  What was written and
+ * its bound are in the result.
  *
  * A folder without the space fails the row, because whoever named the folder should know; one that
  * cannot do direct I/O skips it. */
@@ -102,7 +103,7 @@ static const struct metric iops = { .name = "iops",
 static const double THRESHOLD_GBPS = 8, THRESHOLD_IOPS = 10000;
 
 enum {
-    FILES_WRITTEN = 4, /* file sizes after which timed writes stop */
+    FILES_WRITTEN = 12, /* file sizes after which timed writes stop */
     CHECKS = 32,       /* blocks read back by a verification, besides those in the queue */
     FILE_MIN_MIB = 64, /* written however slow the disk is */
     FILE_MAX_MIB = 2048
@@ -317,7 +318,8 @@ static int once(struct bench_ctx *c, void *state, struct err *e)
 {
     struct storage *s = state;
 
-    c->enough = timed_bytes(s) >= FILES_WRITTEN * s->file.bytes;
+    c->enough = timed_bytes(s) >= FILES_WRITTEN * s->file.bytes ||
+                timed_bytes(s) >= WRITTEN_MAX / 2;
     if (s->bound_bytes && timed_bytes(s) + s->batch * s->point.block_bytes > s->bound_bytes)
         return ERR(e, ERR_TIMEOUT, "%.1f GB are written and no steady speed was seen",
                    (double)timed_bytes(s) * 1e-9);

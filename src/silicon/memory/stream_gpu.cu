@@ -169,7 +169,9 @@ bool stream_gpu_does(int variant, enum stream_gpu_op op)
 
 size_t stream_gpu_sums(int variant, size_t n, int multiprocessors)
 {
-    return grid_of(&variants[variant], n, multiprocessors);
+    const struct variant *v = &variants[variant];
+
+    return v->unroll == 0 ? 0 : grid_of(v, n, multiprocessors); /* a plain copy has no grid */
 }
 
 int stream_gpu_launch(int variant, enum stream_gpu_op op, const struct stream_gpu_args *args,
