@@ -389,7 +389,7 @@ static void planted_corruption(void)
     run_end(&r);
 }
 
-/* Writes ask for an end after four file sizes (of 64 MiB). */
+/* Writes ask for an end after twelve file sizes (of 64 MiB). */
 static void bounded(void)
 {
     struct err e = { 0 };
@@ -399,9 +399,9 @@ static void bounded(void)
 
     CHECK_EQ(run_start(&r, "op=write bs=1MiB depth=4", dir, &e), 0);
     storage->work(&r.c, r.state, &w);
-    while (!r.c.enough && n++ <= 256)
+    while (!r.c.enough && n++ <= 12 * 64)
         CHECK_EQ(storage->once(&r.c, r.state, &e), 0);
-    CHECK(n * w.items <= 256 + w.items);
+    CHECK(n * w.items <= 12 * 64 + w.items);
     CHECK_EQ(storage->verify(&r.c, r.state, &e), 0);
     run_end(&r);
 }

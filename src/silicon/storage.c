@@ -104,8 +104,8 @@ static const double THRESHOLD_GBPS = 8, THRESHOLD_IOPS = 10000;
 
 enum {
     FILES_WRITTEN = 12, /* file sizes after which timed writes stop */
-    CHECKS = 32,       /* blocks read back by a verification, besides those in the queue */
-    FILE_MIN_MIB = 64, /* written however slow the disk is */
+    CHECKS = 32,        /* blocks read back by a verification, besides those in the queue */
+    FILE_MIN_MIB = 64,  /* written however slow the disk is */
     FILE_MAX_MIB = 2048
 };
 /* Warm-up cannot be stopped; this cannot be passed in any case. */
@@ -318,8 +318,8 @@ static int once(struct bench_ctx *c, void *state, struct err *e)
 {
     struct storage *s = state;
 
-    c->enough = timed_bytes(s) >= FILES_WRITTEN * s->file.bytes ||
-                timed_bytes(s) >= WRITTEN_MAX / 2;
+    c->enough =
+        timed_bytes(s) >= FILES_WRITTEN * s->file.bytes || timed_bytes(s) >= WRITTEN_MAX / 2;
     if (s->bound_bytes && timed_bytes(s) + s->batch * s->point.block_bytes > s->bound_bytes)
         return ERR(e, ERR_TIMEOUT, "%.1f GB are written and no steady speed was seen",
                    (double)timed_bytes(s) * 1e-9);
