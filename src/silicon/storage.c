@@ -8,8 +8,8 @@
  * Size and wear: the file has 256 MiB a second of budget (64 MiB .. 2 GiB, a power of two; less
  * where the disk is too slow to write that in half the budget).  Timed writes stop after
  * FILES_WRITTEN such files or half of WRITTEN_MAX, and whatever happens at WRITTEN_MAX: a row of
- * `quick` writes 3.5 GB at most and one of `full` 6.4 GB in the ordinary case.  What was written and
- * its bound are in the result.
+ * `quick` writes 3.5 GB at most and one of `full` 6.4 GB in the ordinary case.  What was written
+ * and its bound are in the result.
  *
  * A folder without the space fails the row, because whoever named the folder should know; one that
  * cannot do direct I/O skips it. */
