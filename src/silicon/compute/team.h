@@ -40,8 +40,10 @@ void team_run(struct team *t);
  * the last check), then spoil it, so that no result is checked twice.  ERR_MISMATCH. */
 int team_check(struct team *t, struct check *c, struct err *e);
 
-/* The clocks of all cores of the team added up, in Hz: on each the median over chains of dependent
- * additions that alternate with repetitions on all cores, so that the clocks are those of the loop.
+/* The clocks of all cores of the team added up, in Hz: on each the upper quartile of chains of
+ * dependent additions that alternate with repetitions on all cores, so that the clocks are those of
+ * the loop.  A chain that shares its core reads low; one after a pause, before the clock of wide
+ * vectors is back, reads high; both are the fewer.
  * About 10 ms.  ERR_NOMEM. */
 int team_clock_hz(struct team *t, double *sum_hz, struct err *e);
 
