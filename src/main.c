@@ -47,12 +47,25 @@ static struct env_variable recorded[] = {
 };
 enum { RECORDED = sizeof(recorded) / sizeof(recorded[0]) };
 
+/* This program's folder below $XDG_..._HOME, or where the standard puts that when it is not set;
+ * "" without a home: half a path is another one. */
+static void home_folder(char *out, size_t cap, const char *xdg, const char *home, const char *usual)
+{
+    int n = 0;
+
+    if (xdg && xdg[0] == '/')
+        n = snprintf(out, cap, "%s/headroom", xdg);
+    else if (home && home[0] == '/')
+        n = snprintf(out, cap, "%s/%s/headroom", home, usual);
+    if (n <= 0 || n >= (int)cap)
+        out[0] = '\0';
+}
+
 static void read_environment(struct cli_env *env)
 {
-    static char cache[1024];
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    static char cache[1024], data[1024];
+    const char *home = getenv("HOME");
     const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
-    int n = 0;
 
     setlocale(LC_CTYPE, "");
     env->stdout_tty = isatty(STDOUT_FILENO);
@@ -60,11 +73,10 @@ static void read_environment(struct cli_env *env)
     env->colour =
         env->stdout_tty && !(no_colour && no_colour[0]) && term && strcmp(term, "dumb") != 0;
     env->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    if (xdg && xdg[0] == '/')
-        n = snprintf(cache, sizeof(cache), "%s/headroom", xdg);
-    else if (home && home[0] == '/')
-        n = snprintf(cache, sizeof(cache), "%s/.cache/headroom", home);
-    env->cache_dir = n < (int)sizeof(cache) ? cache : ""; /* half a path is another one */
+    home_folder(cache, sizeof(cache), getenv("XDG_CACHE_HOME"), home, ".cache");
+    home_folder(data, sizeof(data), getenv("XDG_DATA_HOME"), home, ".local/share");
+    env->cache_dir = cache;
+    env->data_dir = data;
     for (int i = 0; i < RECORDED; i++)
         recorded[i].value = getenv(recorded[i].name);
     env->variables = recorded;

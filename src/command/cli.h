@@ -35,6 +35,7 @@ struct cli_args;
 struct cli_env {
     bool stdout_tty, stderr_tty, colour, utf8;
     const char *cache_dir; /* of this program; may not exist yet; "" when there is no home */
+    const char *data_dir;  /* the same for what must be kept: the history */
     const struct env_variable *variables; /* n_variables worth recording, with their values */
     int n_variables;
     volatile sig_atomic_t *stop; /* set by SIGINT, SIGTERM, SIGHUP */
