@@ -40,6 +40,7 @@ static const char *const wrong[][2] = {
     { "\"outliers\":{\"mild\":", "\"outliers\":{\"mild\":0.5,\"x\":" },
     { "\"notes\":[", "\"notes\":[\"\"," },
     { "\"t_s\":[", "\"t_s\":[null," },
+    { "\"fraction\":0.25", "\"fraction\":25" },
 };
 
 /* A file in our folder with the first `old` replaced (old NULL: as it is). */

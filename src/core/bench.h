@@ -33,6 +33,7 @@ struct device {
     int index;     /* of its kind */
     char name[16]; /* "cpu", "gpu:0" */
     char model[96];
+    char uuid[48], pci_id[16];    /* of a GPU, as NVML knows it; "" where the driver does not say */
     const struct device_ops *ops; /* static */
 };
 
@@ -55,13 +56,13 @@ struct bench_ctx {
     void *device_handle; /* gpu.h knows what it is for DEVICE_GPU; NULL for the CPU */
     const struct params *params;
     uint64_t seed;
-    const char *dir;    /* --dir: where scratch files may go; never NULL */
-    double seconds;     /* the row's budget, for sizing only */
-    char variant[64];   /* setup names the code path it chose */
-    char inputs[96];    /* setup names distribution and seed of its inputs */
-    double clock_hz;    /* in limit() and expect(): the core clock seen between the samples, from a
-                             * chain of dependent additions (median); NaN when it is not known */
-    struct check check; /* verify fills reference, error, tolerance */
+    const char *dir;       /* --dir: where scratch files may go; never NULL */
+    double seconds;        /* the row's budget, for sizing only */
+    char variant[64];      /* setup names the code path it chose */
+    char inputs[96];       /* setup names distribution and seed of its inputs */
+    double clock_hz;       /* in limit() and expect(): the device's clock seen while sampling, as in
+                             * struct result_run (median); NaN when it is not known */
+    struct check check;    /* verify fills reference, error, tolerance */
     struct result *result; /* for result_note() */
     struct hist *ops;      /* where op_done() records; NULL: no per-operation latency */
     /* once sets it when sampling must not go on (bytes written, say): the row ends with the samples

@@ -42,6 +42,26 @@ const char *limit_kind_name(enum limit_kind k)
     return names[k];
 }
 
+void result_run_init(struct result_run *run)
+{
+    static const char none[] = "no telemetry";
+
+    *run = (struct result_run){ .value = NAN,
+                                .value_lo = NAN,
+                                .value_hi = NAN,
+                                .clock_hz_median = NAN,
+                                .clock_hz_min = NAN,
+                                .clock_hz_max = NAN,
+                                .throttled_fraction = NAN,
+                                .cpu_seconds = NAN,
+                                .context_switches = NAN,
+                                .page_faults = NAN,
+                                .energy_j = NAN,
+                                .idle_w = NAN };
+    snprintf(run->throttle_causes, sizeof(run->throttle_causes), "%s", none);
+    snprintf(run->energy_reason, sizeof(run->energy_reason), "%s", none);
+}
+
 void result_release(struct result *r)
 {
     for (int i = 0; i < r->n_runs; i++) {

@@ -79,7 +79,7 @@ struct series {
     size_t n;
     char reason[96]; /* why there are none, when n is 0 */
 };
-enum { SERIES_MAX = 24 };
+enum { SERIES_MAX = 48 };
 
 /* One fresh process's view of a row. */
 struct result_run {
@@ -89,10 +89,17 @@ struct result_run {
     double value_lo, value_hi; /* the samples' interval, or that of the visits where it is wider */
     struct series *telemetry;  /* n_telemetry of them; owned */
     int n_telemetry;
-    double clock_hz_median, clock_hz_min, clock_hz_max; /* dependent-add chain; NaN if not probed */
-    double cpu_seconds; /* CPU time of this process during the kept window */
+    /* The clock of the device that was measured, seen while sampling: of the measuring core on a
+     * CPU, of the multiprocessors on a GPU.  NaN: not known. */
+    double clock_hz_median, clock_hz_min, clock_hz_max;
+    char clock_source[48]; /* "chain of dependent additions", "NVML"; "" not known */
+    /* The part of the window, 0 .. 1, in which that device's clock was held down, and by what:
+     * "power cap 93 %, thermal slowdown 2 %".  NaN: not known, and throttle_causes says why. */
+    double throttled_fraction;
+    char throttle_causes[96]; /* "" where nothing held it down */
+    double cpu_seconds;       /* CPU time of this process during the kept window */
     double context_switches, page_faults;
-    double energy_j, idle_w; /* NaN: see energy_reason */
+    double energy_j, idle_w; /* of that device; NaN: see energy_reason */
     char energy_reason[96];
 };
 
@@ -130,6 +137,9 @@ struct result {
     char notes[RESULT_NOTES][200]; /* warnings and labels in words; "" ends the list */
     double seconds;                /* wall time this row took, all runs */
 };
+
+/* Every value NaN, with "no telemetry" as the reason where one is kept. */
+void result_run_init(struct result_run *run);
 
 void result_release(struct result *r);
 void result_note(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -149,7 +149,8 @@ static int row_between(void *self, struct err *e)
     struct worker *w = r->w;
 
     (void)e;
-    if (w->o.services && w->o.services->clock_hz && w->n_probes < CLOCK_PROBES_MAX)
+    if (r->ctx.device->kind == DEVICE_CPU && w->o.services && w->o.services->clock_hz &&
+        w->n_probes < CLOCK_PROBES_MAX)
         w->clock_probes[w->n_probes++] = w->o.services->clock_hz();
     return 0;
 }
@@ -245,6 +246,15 @@ out:
     return rc;
 }
 
+/* A row measured inside another may be of another device: each says so before its window. */
+static void row_focus(const struct row *r)
+{
+    const struct worker_services *s = r->w->o.services;
+
+    if (s && s->telemetry_focus && r->w->telemetry)
+        s->telemetry_focus(r->w->telemetry, r->ctx.device);
+}
+
 static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
 {
     const struct bench *b = r->ctx.bench;
@@ -266,6 +276,7 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
     if (b->max_reps)
         c.max_reps = b->max_reps;
     r->w->n_probes = 0;
+    row_focus(r);
     run->start_unix_s = (double)time(NULL);
     r->cpu_known = row_cpu(r, &r->cpu_from);
     r->t0_ns = clock_now_ns();
@@ -289,14 +300,15 @@ out:
     return rc;
 }
 
+/* A core's clock is what was probed between the samples; another device's came with its window. */
 static void row_clock(struct row *r, struct result_run *run)
 {
     const double *p = r->w->clock_probes;
     size_t n = (size_t)r->w->n_probes;
 
-    run->clock_hz_median = run->clock_hz_min = run->clock_hz_max = NAN;
     if (n == 0)
         return;
+    snprintf(run->clock_source, sizeof(run->clock_source), "chain of dependent additions");
     run->clock_hz_median = stats_median(p, n);
     run->clock_hz_min = run->clock_hz_max = p[0];
     for (size_t i = 1; i < n; i++) {
@@ -492,9 +504,7 @@ static int row_begin(struct row *r, const struct bench *b, struct result *out, s
         return ERR(e, ERR_NOMEM, "no memory for the row's state");
     if (r->ops)
         hist_reset(r->ops);
-    out->runs[0].energy_j = out->runs[0].idle_w = out->runs[0].cpu_seconds = NAN;
-    out->runs[0].context_switches = out->runs[0].page_faults = NAN;
-    snprintf(out->runs[0].energy_reason, sizeof(out->runs[0].energy_reason), "no telemetry");
+    result_run_init(&out->runs[0]);
     return 0;
 }
 

@@ -114,6 +114,8 @@ static int list(struct device *out, int cap, char *why, size_t why_cap)
         out[listed] = (struct device){ .kind = DEVICE_GPU, .index = i, .ops = &gpu_device_ops };
         snprintf(out[listed].name, sizeof(out[listed].name), "gpu:%d", i);
         snprintf(out[listed].model, sizeof(out[listed].model), "%s", p.model);
+        snprintf(out[listed].uuid, sizeof(out[listed].uuid), "%s", p.uuid);
+        snprintf(out[listed].pci_id, sizeof(out[listed].pci_id), "%s", p.pci_id);
         listed++;
     }
     return listed;

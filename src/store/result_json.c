@@ -89,6 +89,18 @@ static json_t *clock_json(const struct result_run *run)
     jsonio_put(o, "median", jsonio_new_real(run->clock_hz_median), &lost);
     jsonio_put(o, "min", jsonio_new_real(run->clock_hz_min), &lost);
     jsonio_put(o, "max", jsonio_new_real(run->clock_hz_max), &lost);
+    jsonio_put(o, "source", jsonio_new_text_or_null(run->clock_source), &lost);
+    return jsonio_done(o, lost);
+}
+
+static json_t *throttle_json(const struct result_run *run)
+{
+    bool known = isfinite(run->throttled_fraction), lost = false;
+    json_t *o = json_object(), *text = jsonio_new_text_or_null(run->throttle_causes);
+
+    jsonio_put(o, "fraction", jsonio_new_real(run->throttled_fraction), &lost);
+    jsonio_put(o, known ? "causes" : "reason", text, &lost);
+    jsonio_put(o, known ? "reason" : "causes", json_null(), &lost);
     return jsonio_done(o, lost);
 }
 
@@ -139,6 +151,7 @@ static json_t *run_json(const struct result_run *run, bool has_value)
                has_value ? jsonio_new_pair(run->value_lo, run->value_hi) : json_null(), &lost);
     put_sampling(o, &run->sampling, &lost);
     jsonio_put(o, "clock_hz", clock_json(run), &lost);
+    jsonio_put(o, "throttle", throttle_json(run), &lost);
     jsonio_put(o, "cpu_time_s", jsonio_new_real(run->cpu_seconds), &lost);
     jsonio_put(o, "context_switches", jsonio_new_real(run->context_switches), &lost);
     jsonio_put(o, "page_faults", jsonio_new_real(run->page_faults), &lost);

@@ -141,17 +141,42 @@ static void parse_value(const struct jsonio_in *in, double *value, double *lo, d
         jsonio_bad(in, "value_ci", "an interval of a value that is null");
 }
 
+/* Files of before the clock had a source and its throttling was kept do not say. */
+static void parse_throttle(const struct jsonio_in *in, struct result_run *run)
+{
+    struct jsonio_in throttle;
+
+    run->throttled_fraction = NAN;
+    if (!jsonio_ok(in) || !json_object_get(in->node, "throttle"))
+        return;
+    throttle = jsonio_object(in, "throttle");
+    run->throttled_fraction = jsonio_real(&throttle, "fraction");
+    jsonio_text(&throttle, isnan(run->throttled_fraction) ? "reason" : "causes",
+                run->throttle_causes, sizeof(run->throttle_causes));
+    if (run->throttled_fraction < 0 || run->throttled_fraction > 1)
+        jsonio_bad(&throttle, "fraction", "%g is not a part of 1", run->throttled_fraction);
+}
+
+static void parse_clock(const struct jsonio_in *in, struct result_run *run)
+{
+    struct jsonio_in clock = jsonio_object(in, "clock_hz");
+
+    run->clock_hz_median = jsonio_real(&clock, "median");
+    run->clock_hz_min = jsonio_real(&clock, "min");
+    run->clock_hz_max = jsonio_real(&clock, "max");
+    if (jsonio_ok(&clock) && json_object_get(clock.node, "source"))
+        jsonio_text(&clock, "source", run->clock_source, sizeof(run->clock_source));
+}
+
 static void parse_run(const struct jsonio_in *in, struct result_run *run)
 {
-    struct jsonio_in clock, energy;
+    struct jsonio_in energy;
 
     run->start_unix_s = jsonio_real(in, "start_unix_s");
     parse_value(in, &run->value, &run->value_lo, &run->value_hi);
     parse_sampling(in, &run->sampling);
-    clock = jsonio_object(in, "clock_hz");
-    run->clock_hz_median = jsonio_real(&clock, "median");
-    run->clock_hz_min = jsonio_real(&clock, "min");
-    run->clock_hz_max = jsonio_real(&clock, "max");
+    parse_clock(in, run);
+    parse_throttle(in, run);
     run->cpu_seconds = jsonio_real(in, "cpu_time_s");
     run->context_switches = jsonio_real(in, "context_switches");
     run->page_faults = jsonio_real(in, "page_faults");
