@@ -34,8 +34,7 @@ enum run_ref_kind { RUN_REF_FILE, RUN_REF_BASELINE, RUN_REF_STORED };
 
 struct run_ref {
     enum run_ref_kind kind;
-    char label
-        [200]; /* for messages: "run.json", "baseline nightly", "run 20261121T123737Z-1a2b3c4d" */
+    char label[200]; /* for messages: "run.json", "baseline nightly", "run 20261121T123737Z-..." */
     struct run_record record; /* owned */
 };
 
@@ -44,8 +43,8 @@ struct run_refs run_refs_init(const struct cli_args *a, const struct cli_env *en
 void run_refs_close(struct run_refs *refs);
 
 /* ERR_ARG where the word names nothing, or several runs (the message names those near); ERR_IO,
- * ERR_FORMAT, ERR_BUSY, ERR_NOMEM of the file or the history.  *out is owned by the caller, released
- * on error. */
+ * ERR_FORMAT, ERR_BUSY, ERR_NOMEM of the file or the history.  *out is owned by the caller,
+ * released on error. */
 int run_ref_resolve(struct run_refs *refs, const char *word, struct run_ref *out, struct err *e);
 void run_ref_release(struct run_ref *ref);
 
