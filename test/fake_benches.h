@@ -196,6 +196,99 @@ static const struct bench bench_fake_share = {
     .limit = share_limit,
 };
 
-const struct bench *const bench_table[] = { &bench_fake_work, &bench_fake_share, NULL };
+/* fake.card: on every GPU; `size` means something over the link only; each repetition needs its
+ * prepare(). */
+static const char *const card_paths[] = { "near", "link", NULL };
+static const struct axis card_axes[] = {
+    { .name = "path",
+      .help = "where to",
+      .kind = AXIS_ENUM,
+      .names = card_paths,
+      .normal = "near" },
+    { .name = "size",
+      .help = "bytes over the link",
+      .kind = AXIS_SIZE,
+      .lo = 1,
+      .hi = 1 << 30,
+      .normal = "4KiB" },
+};
+
+static bool card_exists(const struct params *p, const struct device *d)
+{
+    return params_get(p, "path") == 0 || d->of > 1;
+}
+
+static bool card_applies(const struct params *p, const struct axis *a)
+{
+    return strcmp(a->name, "size") != 0 || params_get(p, "path") == 1;
+}
+
+static int card_prepare(struct bench_ctx *c, void *state, struct err *e)
+{
+    struct fake_state *s = state;
+
+    (void)c;
+    (void)e;
+    mem_free(mem_calloc(1, 8)); /* it is not timed: it may */
+    s->ns = 20000;
+    return 0;
+}
+
+static int card_once(struct bench_ctx *c, void *state, struct err *e)
+{
+    struct fake_state *s = state;
+
+    if (s->ns == 0)
+        return ERR(e, ERR_IO, "not prepared");
+    fake_once(c, s, e);
+    s->ns = 0;
+    return 0;
+}
+
+static int card_setup(struct bench_ctx *c, void *state, struct err *e)
+{
+    (void)c;
+    (void)state;
+    (void)e;
+    return 0;
+}
+
+static int card_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+{
+    (void)c;
+    (void)state;
+    (void)e;
+    limit_none(out, "none");
+    return 0;
+}
+
+static const struct plan card_plans[] = {
+    { SUITE_STANDARD, DEVICE_GPU | DEVICE_EACH_GPU, "path=link size=4KiB,1MiB", 0.1 },
+    { SUITE_STANDARD, DEVICE_GPU, "path=near size=4KiB,1MiB", 0.1 },
+};
+
+static const struct bench bench_fake_card = {
+    .name = "fake.card",
+    .question = "How fast is no card?",
+    .devices = DEVICE_CPU | DEVICE_GPU,
+    .metric = { "rate", "1/s", METRIC_ITEMS_PER_S, 1, HIGHER_IS_BETTER },
+    .axes = card_axes,
+    .n_axes = 2,
+    .plans = card_plans,
+    .n_plans = 2,
+    .state_size = sizeof(struct fake_state),
+    .max_reps = 1,
+    .exists = card_exists,
+    .applies = card_applies,
+    .setup = card_setup,
+    .verify = fake_verify,
+    .prepare = card_prepare,
+    .once = card_once,
+    .work = fake_work,
+    .limit = card_limit,
+};
+
+const struct bench *const bench_table[] = { &bench_fake_work, &bench_fake_share, &bench_fake_card,
+                                            NULL };
 
 #endif

@@ -327,7 +327,7 @@ static void test_row(const char *settings)
     int rc;
 
     CHECK(plan_point(b, settings, &p, &e) == 0);
-    CHECK(b->exists(&p, DEVICE_CPU));
+    CHECK(b->exists(&p, &device_cpu));
     CHECK(d.ops->open(&d, &c.device_handle, &e) == 0);
     rc = b->setup(&c, state, &e);
     if (rc == 0) {
@@ -354,7 +354,7 @@ static bool exists(const char *settings)
     struct params p;
 
     CHECK(plan_point(&bench_silicon_compute, settings, &p, NULL) == 0);
-    return bench_silicon_compute.exists(&p, DEVICE_CPU);
+    return bench_silicon_compute.exists(&p, &device_cpu);
 }
 
 static const char *unit(const char *settings)

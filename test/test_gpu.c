@@ -1,5 +1,6 @@
 /* The CUDA runtime's wrapper and silicon.memory on a GPU: every variant against values made by the
  * host, planted errors, memory that comes back.  Prints what each variant reaches. */
+#include "core/device.h"
 #include "core/mem.h"
 #include "core/plan.h"
 #include "gpu/gpu.h"
@@ -248,7 +249,7 @@ static void run_row(const char *op)
 
     snprintf(settings, sizeof(settings), "op=%s level=hbm threads=all", op);
     CHECK_EQ(plan_point(b, settings, &params, &e), 0);
-    CHECK(b->exists(&params, DEVICE_GPU) && !b->exists(&params, DEVICE_CPU));
+    CHECK(b->exists(&params, &device) && !b->exists(&params, &device_cpu));
     CHECK_EQ(gpu_memory_free(&before, &e), 0);
     CHECK_EQ(b->setup(&c, &s, &e), 0);
     CHECK_EQ(b->verify(&c, &s, &e), 0);

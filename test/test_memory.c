@@ -102,7 +102,7 @@ static int row_setup(struct row *r, const char *settings, struct err *e)
     *r = (struct row){ .device = { .kind = DEVICE_CPU, .name = "cpu", .ops = &device_cpu_ops } };
     CHECK(b->state_size >= sizeof(r->s));
     CHECK_EQ(plan_point(b, settings, &r->params, e), 0);
-    CHECK(b->exists(&r->params, DEVICE_CPU));
+    CHECK(b->exists(&r->params, &device_cpu));
     r->c = (struct bench_ctx){ .bench = b,
                                .device = &r->device,
                                .params = &r->params,
@@ -475,7 +475,7 @@ static void test_bounds(void)
 
 /* ---- which rows there are */
 
-static int points(enum device_kind d)
+static int points(const struct device *d)
 {
     static const char *const op[] = { "read", "write", "copy", "triad", "latency" };
     static const char *const level[] = { "l1", "l2", "l3", "dram", "hbm" };
@@ -499,11 +499,12 @@ static int points(enum device_kind d)
 
 static void test_points(void)
 {
+    static const struct device one_gpu = { .kind = DEVICE_GPU, .of = 1 };
     const struct bench *b = &bench_silicon_memory;
     double cpu = 0, gpu = 0;
 
-    CHECK_EQ(points(DEVICE_CPU), 4 * 4 * 2 + 4);
-    CHECK_EQ(points(DEVICE_GPU), 4);
+    CHECK_EQ(points(&device_cpu), 4 * 4 * 2 + 4);
+    CHECK_EQ(points(&one_gpu), 4);
     for (int i = 0; i < b->n_plans; i++) { /* two rows in the first and the last quick line */
         const struct plan *p = &b->plans[i];
         int rows = strstr(p->set, "op=triad,read") || strstr(p->set, "op=read,copy") ? 2 : 1;

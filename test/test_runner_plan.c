@@ -122,8 +122,53 @@ static void numbers(void)
     }
 }
 
+/* Rows for every GPU without --device, rows that need a second one, and an axis that means nothing
+ * at a point: left out of its settings, and no second row for its second value. */
+static void cards(void)
+{
+    static struct device many[] = {
+        { .kind = DEVICE_CPU, .of = 1, .name = "cpu", .ops = &device_cpu_ops },
+        { .kind = DEVICE_GPU, .of = 2, .name = "gpu:0", .ops = &device_cpu_ops },
+        { .kind = DEVICE_GPU, .of = 2, .index = 1, .name = "gpu:1", .ops = &device_cpu_ops }
+    };
+    static const char *const want[] = { "gpu:0 path=link size=4KiB", "gpu:0 path=link size=1MiB",
+                                        "gpu:0 path=near", "gpu:1 path=link size=4KiB",
+                                        "gpu:1 path=link size=1MiB" };
+    const char *name = "fake.card";
+    struct plan_request rq = { .names = &name, .n_names = 1, .devices = many, .n_devices = 3 };
+    struct plan_list l;
+    struct params p;
+    struct err e = { 0 };
+    char text[200], row[240];
+
+    CHECK_EQ(plan_make(&rq, &l, &e), 0);
+    CHECK_EQ(l.n, 5);
+    for (int i = 0; i < l.n && i < 5; i++) {
+        params_format(&l.cases[i].params, text, sizeof(text));
+        snprintf(row, sizeof(row), "%s %s", l.cases[i].device->name, text);
+        CHECK_STR(row, want[i]);
+    }
+    plan_release(&l);
+    rq.device = "gpu:1";
+    CHECK_EQ(plan_make(&rq, &l, &e), 0);
+    CHECK_EQ(l.n, 3); /* now its own near row, too */
+    plan_release(&l);
+    rq.device = NULL;
+    many[1].of = 1;
+    rq.n_devices = 2;
+    CHECK_EQ(plan_make(&rq, &l, &e), 0);
+    CHECK_EQ(l.n, 1);
+    plan_release(&l);
+    /* A row's settings lead back to the row. */
+    CHECK_EQ(plan_point(&bench_fake_card, "path=near", &p, &e), 0);
+    CHECK_EQ(p.n, 1);
+    CHECK_EQ(plan_point(&bench_fake_card, "path=link size=2MiB", &p, &e), 0);
+    CHECK_EQ(params_get(&p, "size"), 2 << 20);
+}
+
 int main(void)
 {
+    cards();
     good_words();
     bad_words();
     numbers();

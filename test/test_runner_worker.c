@@ -76,6 +76,18 @@ static void bad_rows(const struct worker_options *o)
     }
 }
 
+/* Every repetition finds what prepare() left. */
+static void prepared_row(const struct worker_options *o)
+{
+    struct result r;
+
+    CHECK_EQ(measure("fake.card", "path=near", &r, o), 0);
+    CHECK_EQ(r.status, RESULT_OK);
+    CHECK_STR(r.reason, "");
+    CHECK_EQ(r.runs[0].sampling.reps, 1);
+    result_release(&r);
+}
+
 /* A row whose limit is another row: measured when it is not known, again when the value is near. */
 static void measured_limit(const struct worker_options *o)
 {
@@ -247,6 +259,7 @@ int main(void)
     struct worker_options o = { .seed = 1, .dir = ".", .target = 0.005, .ceilings = &ceilings };
 
     CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 1);
+    prepared_row(&o);
     good_row(&o);
     bad_rows(&o);
     measured_limit(&o);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/bench.h"
+#include "core/device.h"
 #include "core/limits.h"
 #include "core/plan.h"
 #include "core/registry.h"
@@ -553,10 +554,10 @@ static void points(void)
     struct err e = { 0 };
 
     CHECK_EQ(plan_point(storage, "bs=4KiB", &p, &e), 0);
-    CHECK(storage->exists(&p, DEVICE_CPU));
+    CHECK(storage->exists(&p, &device_cpu));
     CHECK_STR(storage->metric_of(&p)->unit, "GB/s");
     CHECK_EQ(plan_point(storage, "op=randwrite bs=6KiB", &p, &e), 0);
-    CHECK(!storage->exists(&p, DEVICE_CPU)); /* not a multiple of a block */
+    CHECK(!storage->exists(&p, &device_cpu)); /* not a multiple of a block */
     CHECK_STR(storage->metric_of(&p)->unit, "IOPS");
     CHECK_EQ(plan_point(storage, "depth=257", &p, &e), ERR_ARG);
 }

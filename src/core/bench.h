@@ -23,6 +23,9 @@
 
 enum device_kind { DEVICE_CPU = 1, DEVICE_GPU = 2 };
 
+/* In the mask of a plan, beside DEVICE_GPU. */
+enum { DEVICE_EACH_GPU = 4 };
+
 /* Suites, as a mask. */
 enum { SUITE_QUICK = 1, SUITE_STANDARD = 2, SUITE_FULL = 4 };
 
@@ -31,6 +34,7 @@ struct device_ops;
 struct device {
     enum device_kind kind;
     int index;     /* of its kind */
+    int of;        /* how many of its kind this machine has */
     char name[16]; /* "cpu", "gpu:0" */
     char model[96];
     char uuid[48], pci_id[16];    /* of a GPU, as NVML knows it; "" where the driver does not say */
@@ -74,7 +78,7 @@ struct bench_ctx {
 /* One line of a plan: which points of the axes a suite runs, and how long each row may take. */
 struct plan {
     unsigned suites;  /* mask */
-    unsigned devices; /* mask of DEVICE_* */
+    unsigned devices; /* mask of DEVICE_*, DEVICE_EACH_GPU: every GPU, not the first alone */
     const char *set;  /* settings; axes that are not named take their normal values */
     double seconds;   /* budget per row, setup not included */
 };
@@ -100,13 +104,20 @@ struct bench {
 
     /* Is this point meaningful at all?  false: the row does not exist (not even as skipped).
      * NULL: every point of the cross product is. */
-    bool (*exists)(const struct params *p, enum device_kind d);
+    bool (*exists)(const struct params *p, const struct device *d);
+    /* Does this axis mean anything at this point?  One that does not is left out of the row's
+     * settings, and params_get() must not be asked for it; its `normal` is a single value.
+     * NULL: every axis always does. */
+    bool (*applies)(const struct params *p, const struct axis *a);
     /* The metric of this point, where it is not `metric`.  NULL: always `metric`. */
     const struct metric *(*metric_of)(const struct params *p);
     /* ERR_NOTSUP with a message: skipped, the message is the reason. */
     int (*setup)(struct bench_ctx *c, void *state, struct err *e);
     /* Compare an output with an independent reference: fill c->check, ERR_MISMATCH when wrong. */
     int (*verify)(struct bench_ctx *c, void *state, struct err *e);
+    /* Before each sample, not timed; with max_reps 1 before each repetition: for what has to be
+     * cold (a page cache emptied).  NULL: nothing to do. */
+    int (*prepare)(struct bench_ctx *c, void *state, struct err *e);
     /* One repetition.  On a GPU it enqueues on the handle's stream and returns. */
     int (*once)(struct bench_ctx *c, void *state, struct err *e);
     /* Useful work of one repetition. */

@@ -12,13 +12,17 @@ struct cpu_handle {
     struct clock_cost cost;
 };
 
+const struct device device_cpu = {
+    .kind = DEVICE_CPU, .of = 1, .name = "cpu", .ops = &device_cpu_ops
+};
+
 static int cpu_list(struct device *out, int cap, char *why, size_t why_cap)
 {
     (void)why;
     (void)why_cap;
     if (cap < 1)
         return 0;
-    out[0] = (struct device){ .kind = DEVICE_CPU, .name = "cpu", .ops = &device_cpu_ops };
+    out[0] = device_cpu;
     return 1;
 }
 
@@ -80,8 +84,13 @@ int device_list(const struct device_ops *const *ops, struct device *out, char *w
 
     if (why_cap)
         why[0] = '\0';
-    for (; *ops; ops++)
-        n += (*ops)->list(out + n, DEVICES_MAX - n, why, why_cap);
+    for (; *ops; ops++) {
+        int found = (*ops)->list(out + n, DEVICES_MAX - n, why, why_cap);
+
+        for (int i = n; i < n + found; i++)
+            out[i].of = found;
+        n += found;
+    }
     return n;
 }
 

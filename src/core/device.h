@@ -9,6 +9,9 @@ enum { DEVICES_MAX = 17 }; /* the CPU and 16 GPUs */
 /* Timed by clock_now_ns: mode "wall". */
 extern const struct device_ops device_cpu_ops;
 
+/* The CPU itself: for a GPU's row that is bounded by what the host reaches. */
+extern const struct device device_cpu;
+
 /* List the devices of each kind in `ops` (NULL-terminated), at most DEVICES_MAX.  why: the reason
  * of the last kind that has none.  Gives the count. */
 int device_list(const struct device_ops *const *ops, struct device *out, char *why, size_t why_cap);

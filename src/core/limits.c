@@ -84,10 +84,20 @@ void limit_none(struct limits *out, const char *fmt, ...)
 int limit_measured(struct bench_ctx *c, struct limits *out, const char *bench, const char *settings,
                    double factor, struct err *e)
 {
+    return limit_measured_on(
+        c, out,
+        &(struct limit_row){
+            .device = c->device, .bench = bench, .settings = settings, .factor = factor },
+        e);
+}
+
+int limit_measured_on(struct bench_ctx *c, struct limits *out, const struct limit_row *row,
+                      struct err *e)
+{
     struct ceiling ceiling;
     struct err why = { 0 };
     struct limit *l;
-    int rc = worker_ceiling(c->worker, c->device, bench, settings, &ceiling, &why);
+    int rc = worker_ceiling(c->worker, row->device, row->bench, row->settings, &ceiling, &why);
 
     if (rc == ERR_INTERRUPT)
         return ERR(e, rc, "%s", why.msg);
@@ -97,9 +107,9 @@ int limit_measured(struct bench_ctx *c, struct limits *out, const char *bench, c
     }
     l = limits_next(out);
     l->kind = LIMIT_MEASURED;
-    l->value = ceiling.value * factor;
-    l->lo = ceiling.lo * factor;
-    l->hi = ceiling.hi * factor;
+    l->value = ceiling.value * row->factor;
+    l->lo = ceiling.lo * row->factor;
+    l->hi = ceiling.hi * row->factor;
     snprintf(l->source, sizeof(l->source), "%s = %.4g %s", ceiling.key, ceiling.value,
              ceiling.unit);
     return 0;

@@ -44,6 +44,15 @@ void limit_none(struct limits *out, const char *fmt, ...) __attribute__((format(
 int limit_measured(struct bench_ctx *c, struct limits *out, const char *bench, const char *settings,
                    double factor, struct err *e);
 
+/* The same of another device, where a row moves data between two. */
+struct limit_row {
+    const struct device *device;
+    const char *bench, *settings;
+    double factor;
+};
+int limit_measured_on(struct bench_ctx *c, struct limits *out, const struct limit_row *row,
+                      struct err *e);
+
 /* Choose the binding bound for a direction. */
 void limits_bind(struct limits *ls, enum direction d);
 

@@ -82,6 +82,19 @@ static void grid_point(const struct grid *g, const struct bench *b, const int *i
     }
 }
 
+/* Leave out the axes that mean nothing at this point. */
+static void reduce(const struct bench *b, struct params *p)
+{
+    const struct params whole = *p;
+
+    if (!b->applies)
+        return;
+    p->n = 0;
+    for (int i = 0; i < whole.n; i++)
+        if (b->applies(&whole, whole.p[i].axis))
+            p->p[p->n++] = whole.p[i];
+}
+
 int plan_point(const struct bench *b, const char *settings, struct params *out, struct err *e)
 {
     struct grid g;
@@ -93,16 +106,18 @@ int plan_point(const struct bench *b, const char *settings, struct params *out, 
         if (g.v[i].n != 1)
             return ERR(e, ERR_ARG, "%s: \"%s\" is more than one row", b->name, settings);
     grid_point(&g, b, first, out);
+    reduce(b, out);
 out:
     return rc;
 }
 
 static bool same_case(const struct plan_case *a, const struct plan_case *b)
 {
-    if (a->bench != b->bench || a->device != b->device)
+    if (a->bench != b->bench || a->device != b->device || a->params.n != b->params.n)
         return false;
     for (int i = 0; i < a->params.n; i++)
-        if (a->params.p[i].value != b->params.p[i].value)
+        if (a->params.p[i].axis != b->params.p[i].axis ||
+            a->params.p[i].value != b->params.p[i].value)
             return false;
     return true;
 }
@@ -135,8 +150,10 @@ static int plan_product(struct plan_list *l, const struct grid *g, struct plan_c
 
     do {
         grid_point(g, b, index, &c->params);
-        if (!b->exists || b->exists(&c->params, c->device->kind))
+        if (!b->exists || b->exists(&c->params, c->device)) {
+            reduce(b, &c->params);
             TRY(plan_add(l, c, e));
+        }
         for (axis = b->n_axes - 1; axis >= 0; axis--) { /* the last axis turns fastest */
             if (++index[axis] < g->v[axis].n)
                 break;
@@ -147,10 +164,11 @@ out:
     return rc;
 }
 
-static bool device_wanted(const struct plan_request *rq, const struct device *d)
+/* `planned` is a plan's mask of devices. */
+static bool device_wanted(const struct plan_request *rq, const struct device *d, unsigned planned)
 {
     if (!rq->device)
-        return d->kind == DEVICE_CPU || d->index == 0;
+        return d->kind == DEVICE_CPU || d->index == 0 || planned & DEVICE_EACH_GPU;
     if (strcmp(rq->device, "gpu") == 0)
         return d->kind == DEVICE_GPU;
     return strcmp(rq->device, d->name) == 0;
@@ -180,7 +198,7 @@ static int plan_bench(const struct plan_request *rq, const struct bench *b, unsi
             bool hit;
 
             if ((planned && !(p->suites & suite)) || !(p->devices & b->devices & dev->kind) ||
-                !device_wanted(rq, dev))
+                !device_wanted(rq, dev, p->devices))
                 continue;
             TRY(grid_init(&g, b, p->set, e));
             for (int s = 0; s < rq->n_set; s++)
@@ -267,7 +285,7 @@ static int check_device(const struct plan_request *rq, struct err *e)
         (strncmp(d, "gpu:", 4) != 0 || parse_int(d + 4, 0, 1023, "--device", &index, NULL) < 0))
         return ERR(e, ERR_ARG, "--device \"%.40s\": expected cpu, gpu or gpu:N", d);
     for (int i = 0; i < rq->n_devices; i++)
-        if (device_wanted(rq, &rq->devices[i]))
+        if (device_wanted(rq, &rq->devices[i], 0))
             return 0;
     return ERR(e, ERR_NOTSUP, "--device %.40s: this machine has no such device%s%s", d,
                rq->no_gpu_why && rq->no_gpu_why[0] ? ": " : "",

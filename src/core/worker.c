@@ -130,9 +130,12 @@ static int row_sample(void *self, uint64_t reps, double *ns, struct err *e)
 {
     struct row *r = self;
     const struct device_ops *ops = r->ctx.device->ops;
-    uint64_t allocations = mem_count();
+    uint64_t allocations;
     int rc = 0;
 
+    if (r->ctx.bench->prepare)
+        TRY(r->ctx.bench->prepare(&r->ctx, r->state, e));
+    allocations = mem_count();
     TRY(ops->begin(r->ctx.device_handle, e));
     for (uint64_t i = 0; i < reps; i++)
         TRY(r->ctx.bench->once(&r->ctx, r->state, e));

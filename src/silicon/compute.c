@@ -61,7 +61,7 @@ static bool is_library(enum compute_path path)
     return path == PATH_OPENBLAS || path == PATH_ONEDNN;
 }
 
-static bool compute_exists(const struct params *p, enum device_kind d)
+static bool compute_exists(const struct params *p, const struct device *d)
 {
     enum compute_dtype dtype = (enum compute_dtype)params_get(p, "dtype");
     enum compute_path path = (enum compute_path)params_get(p, "path");

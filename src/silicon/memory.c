@@ -74,11 +74,11 @@ static const struct point_hooks *hooks_of(const struct bench_ctx *c)
     return point_of(c->params).op == POINT_LATENCY ? &memory_latency_hooks : &memory_stream_hooks;
 }
 
-static bool exists(const struct params *p, enum device_kind d)
+static bool exists(const struct params *p, const struct device *d)
 {
     struct point point = point_of(p);
 
-    if (d == DEVICE_GPU)
+    if (d->kind == DEVICE_GPU)
         return point.level == POINT_HBM && point.all && point.op != POINT_LATENCY;
     return point.level != POINT_HBM && !(point.op == POINT_LATENCY && point.all);
 }

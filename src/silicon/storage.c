@@ -155,7 +155,7 @@ static bool is_write(enum op op)
     return op == OP_WRITE || op == OP_RANDWRITE;
 }
 
-static bool exists(const struct params *p, enum device_kind d)
+static bool exists(const struct params *p, const struct device *d)
 {
     (void)d;
     return params_get(p, "bs") % SCRATCH_BLOCK == 0;
