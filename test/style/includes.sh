@@ -1,7 +1,7 @@
 #!/bin/sh
 # includes.sh ROOT - includes point one way:
 #   core <- host, gpu <- silicon | kernels <- models <- server <- command
-# store and report know core only; main.c knows all.  Paths are written from src/.
+# judge knows core only, store and report core and judge; main.c knows all.  Paths are written from src/.
 set -eu
 cd "$1"
 find src -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' | sort | xargs awk '
@@ -9,13 +9,14 @@ BEGIN {
     may["core"] = "core"
     may["host"] = "core host"
     may["gpu"] = "core gpu"
-    may["store"] = "core store"
-    may["report"] = "core report"
+    may["judge"] = "core judge"
+    may["store"] = "core judge store"
+    may["report"] = "core judge report"
     may["silicon"] = "core host gpu silicon"
     may["kernels"] = "core host gpu kernels"
     may["models"] = "core host gpu silicon kernels models"
     may["server"] = "core host gpu silicon kernels models server"
-    may["command"] = "core host gpu silicon kernels models server store report command"
+    may["command"] = "core host gpu silicon kernels models server judge store report command"
     may["main.c"] = may["command"]
     may["bench_table.c"] = "core"
     may["bench_list.h"] = ""

@@ -1,0 +1,42 @@
+/* noise.h - how much this machine's runs differ when nothing changed (A against A).
+ *
+ * Measured by `headroom selftest`, kept per machine in the data folder; store/ turns it into a
+ * file and back. */
+#ifndef JUDGE_NOISE_H
+#define JUDGE_NOISE_H
+
+#include "core/result.h"
+
+/* A band is never below 1 %: what is smaller has causes that no rebuild would keep. */
+extern const double NOISE_BAND_MIN;
+
+struct noise_row {
+    char name[48], device[16], metric[24], settings[256]; /* result_settings */
+    double spread; /* between runs: standard deviation of logarithms, robust */
+    int n;         /* runs it rests on */
+};
+
+struct noise {
+    char fingerprint[24], measured[32]; /* UTC, ISO 8601 */
+    double spread;                      /* of a row that is not listed: the rows' upper quartile */
+    int comparisons, alarms;            /* A against A, and those that said slower or faster */
+    struct noise_row *rows;             /* n_rows; owned */
+    int n_rows;
+};
+
+void noise_release(struct noise *n);
+
+/* Spread between the runs of one row: 1.4826 x median |log x - median log x|, or the standard
+ * deviation of the logarithms where that is larger than 3 x as much (heavy tails).  NaN below 3. */
+double noise_spread(const double *values, int n);
+
+/* Add a row; the last of its name, settings, device and metric holds.  ERR_NOMEM. */
+int noise_put(struct noise *n, const struct result *row, double spread, int runs, struct err *e);
+
+/* The spread of a row here: its own, else that of the machine; NaN when n is NULL. */
+double noise_of(const struct noise *n, const struct result *row);
+
+/* The practical band (a change as in verdict.h): the larger of the spread and NOISE_BAND_MIN. */
+double noise_band(const struct noise *n, const struct result *row);
+
+#endif
