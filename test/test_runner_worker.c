@@ -166,7 +166,7 @@ static void measure_visits(const char *settings, const struct worker_options *o,
     struct worker *w;
     struct params p;
 
-    b.revisit = true;
+    b.revisit = DEVICE_CPU;
     b.setup = counting_setup;
     b.teardown = counting_teardown;
     setups = teardowns = 0;
@@ -199,6 +199,41 @@ static void revisited(const struct worker_options *o)
     CHECK_EQ(setups, 1);
     CHECK(isnan(r.value));
     result_release(&r);
+}
+
+static bool always_sustained(const struct params *p)
+{
+    return params_get(p, "us") == 20;
+}
+
+static double fake_clock_hz(void *handle)
+{
+    (void)handle;
+    return 1.5e9;
+}
+
+/* A point may ask for the whole budget, and a device may know its own clock. */
+static void sustained_and_clocked(const struct worker_options *o)
+{
+    struct bench b = bench_fake_work;
+    struct device_ops ops = device_cpu_ops;
+    struct device d = device_cpu;
+    struct worker *w;
+    struct params p;
+    struct result r;
+
+    b.sustained_of = always_sustained;
+    ops.clock_hz = fake_clock_hz;
+    ops.clock_source = "a fake";
+    d.ops = &ops;
+    CHECK_EQ(worker_open(&w, o, NULL), 0);
+    CHECK_EQ(plan_point(&bench_fake_work, "us=20", &p, NULL), 0);
+    CHECK_EQ(worker_case(w, &b, &d, &p, 0.3, &r), 0);
+    CHECK(r.runs[0].sampling.warmup_s + r.runs[0].sampling.wall_s > 0.28);
+    CHECK_EQ(r.runs[0].clock_hz_median, 1.5e9);
+    CHECK_STR(r.runs[0].clock_source, "a fake");
+    result_release(&r);
+    worker_close(w);
 }
 
 static double waited_s;
@@ -264,6 +299,7 @@ int main(void)
     bad_rows(&o);
     measured_limit(&o);
     revisited(&o);
+    sustained_and_clocked(&o);
     waiting(o);
     interrupted(o);
     out_of_memory(o);

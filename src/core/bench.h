@@ -52,6 +52,10 @@ struct device_ops {
     int (*begin)(void *handle, struct err *e);
     int (*end)(void *handle, double *ns, struct err *e);
     double (*floor_ns)(void *handle); /* what an empty begin/end costs */
+    /* Hz of the device's cores now, right after a sample (at most a millisecond); NaN when it could
+     * not be seen.  NULL: nothing of the kind, as on the CPU, whose clock worker_services knows. */
+    double (*clock_hz)(void *handle);
+    const char *clock_source; /* how clock_hz does it: result_run.clock_source */
 };
 
 struct bench_ctx {
@@ -96,10 +100,11 @@ struct bench {
     double setup_timeout_s; /* 0: 30 s.  Without sign of life for longer the row has failed */
     bool ops_latency;       /* it brackets operations with op_start/op_done */
     bool sustained;         /* use the whole budget even when converged (drift matters) */
-    /* Sampled in three visits, each after teardown, setup and verify: what a fresh set-up finds
-     * (pages of memory, the kernel chosen) is part of the value's interval.  For set-ups that cost
-     * about as much as a third of the budget, and without ops_latency. */
-    bool revisit;
+    bool (*sustained_of)(const struct params *p); /* of this point, instead of `sustained` */
+    /* Mask of DEVICE_*: there it is sampled in three visits, each after teardown, setup and verify:
+     * what a fresh set-up finds (pages of memory, the kernel chosen) is part of the value's
+     * interval.  For set-ups that cost at most a third of the budget, and without ops_latency. */
+    unsigned revisit;
     uint64_t max_reps; /* repetitions per sample at most; 0: as many as fill a sample */
 
     /* Is this point meaningful at all?  false: the row does not exist (not even as skipped).

@@ -150,11 +150,18 @@ static int row_between(void *self, struct err *e)
 {
     struct row *r = self;
     struct worker *w = r->w;
+    const struct device_ops *ops = r->ctx.device->ops;
+    double hz = NAN;
 
     (void)e;
-    if (r->ctx.device->kind == DEVICE_CPU && w->o.services && w->o.services->clock_hz &&
-        w->n_probes < CLOCK_PROBES_MAX)
-        w->clock_probes[w->n_probes++] = w->o.services->clock_hz();
+    if (w->n_probes == CLOCK_PROBES_MAX)
+        return 0;
+    if (ops->clock_hz)
+        hz = ops->clock_hz(r->ctx.device_handle);
+    else if (r->ctx.device->kind == DEVICE_CPU && w->o.services && w->o.services->clock_hz)
+        hz = w->o.services->clock_hz();
+    if (isfinite(hz))
+        w->clock_probes[w->n_probes++] = hz;
     return 0;
 }
 
@@ -262,9 +269,10 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
 {
     const struct bench *b = r->ctx.bench;
     /* A ceiling is measured briefly, beside the row that it bounds. */
+    bool visits = (b->revisit & r->ctx.device->kind) && r->w->depth <= 1;
     const struct sampling_ops ops = { .sample = row_sample,
                                       .between = row_between,
-                                      .renew = b->revisit && r->w->depth <= 1 ? row_renew : NULL,
+                                      .renew = visits ? row_renew : NULL,
                                       .now_ns = row_now,
                                       .progress = row_progress };
     struct sampling_config c = sampling_defaults();
@@ -272,7 +280,7 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
 
     c.seconds = seconds;
     c.target = r->w->o.target;
-    c.keep_full_budget = b->sustained;
+    c.keep_full_budget = b->sustained_of ? b->sustained_of(r->ctx.params) : b->sustained;
     /* Long enough to bury the clock and the bookkeeping (tools/bench-overhead.c), short enough for
      * some dozens of samples in the budget. */
     c.sample_ns = fmin(5e6, fmax(2.5e5, seconds * 1e9 / 400));
@@ -303,7 +311,7 @@ out:
     return rc;
 }
 
-/* A core's clock is what was probed between the samples; another device's came with its window. */
+/* The clock is what was probed between the samples; without probes, what came with the window. */
 static void row_clock(struct row *r, struct result_run *run)
 {
     const double *p = r->w->clock_probes;
@@ -311,7 +319,9 @@ static void row_clock(struct row *r, struct result_run *run)
 
     if (n == 0)
         return;
-    snprintf(run->clock_source, sizeof(run->clock_source), "chain of dependent additions");
+    snprintf(run->clock_source, sizeof(run->clock_source), "%s",
+             r->ctx.device->ops->clock_hz ? r->ctx.device->ops->clock_source
+                                          : "chain of dependent additions");
     run->clock_hz_median = stats_median(p, n);
     run->clock_hz_min = run->clock_hz_max = p[0];
     for (size_t i = 1; i < n; i++) {
