@@ -37,15 +37,60 @@ else()
   set(HEADROOM_CUDA OFF)
 endif()
 
-function(headroom_add_cuda target)
-  find_package(CUDAToolkit REQUIRED)
-  target_link_libraries(${target} PUBLIC CUDA::cudart_static)
-  file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cu)
-  target_sources(${target} PRIVATE ${cuda_sources})
+# Device code that not every generation has lies in files of its own, compiled for those among
+# CMAKE_CUDA_ARCHITECTURES that have it: *_sm80.cu for 8.0 and newer, *_sm90a.cu for 9.0 alone,
+# *_sm120a.cu for 12.0 and 12.1.  HAVE_SM80, HAVE_SM90A ... tell whether there are any; the caller
+# asks the device first.
+set(HEADROOM_CUDA_FAMILIES sm80 sm89 sm90 sm90a sm100a sm120a)
+
+# The members of a family among CMAKE_CUDA_ARCHITECTURES.
+function(headroom_cuda_family family out)
+  string(REGEX MATCH "[0-9]+" base ${family})
+  set(members)
+  foreach(architecture ${CMAKE_CUDA_ARCHITECTURES})
+    string(REGEX MATCH "^[0-9]+" number ${architecture})
+    math(EXPR generation "${number} / 10")
+    math(EXPR of_family "${base} / 10")
+    if(NOT family MATCHES "a$" AND number GREATER_EQUAL base)
+      list(APPEND members ${architecture})
+    elseif(family MATCHES "a$" AND generation EQUAL of_family AND number GREATER_EQUAL base)
+      list(APPEND members ${number}a-real)
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES members)
+  set(${out} ${members} PARENT_SCOPE)
+endfunction()
+
+function(headroom_cuda_options target)
   set_target_properties(${target} PROPERTIES CUDA_STANDARD 17 CUDA_RUNTIME_LIBRARY Static)
   # The host side of a .cu file is C in all but name.  Without exceptions and guarded statics nothing
   # refers to libstdc++ and libgcc_s, so --as-needed drops them from the program.
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-lineinfo
     --Werror=all-warnings -Xcompiler=-Wall,-Wextra
     -Xcompiler=-fno-exceptions,-fno-rtti,-fno-threadsafe-statics>)
+endfunction()
+
+function(headroom_add_cuda target)
+  find_package(CUDAToolkit REQUIRED)
+  target_link_libraries(${target} PUBLIC CUDA::cudart_static)
+  file(GLOB_RECURSE cuda_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cu)
+  foreach(family ${HEADROOM_CUDA_FAMILIES})
+    set(of_family ${cuda_sources})
+    list(FILTER of_family INCLUDE REGEX "_${family}\\.cu$")
+    list(FILTER cuda_sources EXCLUDE REGEX "_${family}\\.cu$")
+    headroom_cuda_family(${family} members)
+    string(TOUPPER ${family} name)
+    if(members AND of_family)
+      add_library(${target}_${family} OBJECT ${of_family})
+      set_target_properties(${target}_${family} PROPERTIES CUDA_ARCHITECTURES "${members}")
+      target_compile_definitions(${target}_${family} PRIVATE HAVE_CUDA=1)
+      headroom_cuda_options(${target}_${family})
+      target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${family}>)
+      target_compile_definitions(${target} PRIVATE HAVE_${name}=1)
+    else()
+      target_compile_definitions(${target} PRIVATE HAVE_${name}=0)
+    endif()
+  endforeach()
+  target_sources(${target} PRIVATE ${cuda_sources})
+  headroom_cuda_options(${target})
 endfunction()
