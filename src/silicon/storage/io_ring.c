@@ -243,10 +243,31 @@ static int turn(struct io_ring *r, const struct bench_ctx *c, unsigned wait, str
     return rc;
 }
 
-static void queue_idle(struct io_ring *r, const struct bench_ctx *c)
+static int hand_over(struct io_ring *r, struct err *e)
 {
-    while (r->n_idle > 0 && (r->cfg.operations == 0 || r->submitted < r->cfg.operations))
+    int rc = io_uring_submit(&r->uring);
+
+    /* Those three: handed over with the next turn. */
+    return rc >= 0 || rc == -EAGAIN || rc == -EBUSY || rc == -EINTR
+               ? 0
+               : ERR(e, ERR_IO, "io_uring: %s", strerror(-rc));
+}
+
+/* Every operation but the last is handed over as soon as it is prepared, as fio does by default;
+ * the last goes with the wait that follows.  Of a batch the kernel holds the first back until it
+ * has prepared the last, and the device stands idle for so long: with 32 reads of 4 KiB that took a
+ * sixth of a virtual disk's speed. */
+static int queue_idle(struct io_ring *r, const struct bench_ctx *c, struct err *e)
+{
+    int rc = 0;
+
+    while (r->n_idle > 0 && (r->cfg.operations == 0 || r->submitted < r->cfg.operations)) {
         slot_queue(r, c, r->idle[--r->n_idle]);
+        if (r->n_idle > 0)
+            TRY(hand_over(r, e));
+    }
+out:
+    return rc;
 }
 
 int io_ring_run(struct io_ring *r, const struct bench_ctx *c, uint64_t n, struct err *e)
@@ -254,17 +275,13 @@ int io_ring_run(struct io_ring *r, const struct bench_ctx *c, uint64_t n, struct
     int rc = 0;
 
     for (;;) {
-        queue_idle(r, c);
+        TRY(queue_idle(r, c, e));
         if (r->ahead >= n || r->n_idle == r->cfg.depth)
             break;
         TRY(turn(r, c, 1, e));
     }
     r->ahead -= r->ahead < n ? r->ahead : n;
-    rc = io_uring_submit(&r->uring);
-    /* Those three: handed over with the next turn. */
-    rc = rc >= 0 || rc == -EAGAIN || rc == -EBUSY || rc == -EINTR
-             ? 0
-             : ERR(e, ERR_IO, "io_uring: %s", strerror(-rc));
+    rc = hand_over(r, e);
 out:
     return rc;
 }
