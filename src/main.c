@@ -10,6 +10,7 @@
 
 #include "command/cli.h"
 #include "command/commands.h"
+#include "core/library.h"
 
 static volatile sig_atomic_t stop_signal;
 
@@ -59,6 +60,17 @@ static void home_folder(char *out, size_t cap, const char *xdg, const char *home
         n = snprintf(out, cap, "%s/%s/headroom", home, usual);
     if (n <= 0 || n >= (int)cap)
         out[0] = '\0';
+}
+
+/* Workers read it again: they are this program with the same environment. */
+static void set_library_places(void)
+{
+    const struct library_places p = { .library_path = getenv("HEADROOM_LIBRARY_PATH"),
+                                      .virtual_env = getenv("VIRTUAL_ENV"),
+                                      .path = getenv("PATH"),
+                                      .home = getenv("HOME") };
+
+    library_places_set(&p);
 }
 
 static void read_environment(struct cli_env *env)
@@ -114,6 +126,7 @@ int main(int argc, char **argv)
     if (!c)
         return cli_unknown_command("", argv[1]);
     read_environment(&env);
+    set_library_places();
     catch_signals();
     if (cli_parse(c, argc, argv, &args, &e) < 0)
         return cli_fail(&e);

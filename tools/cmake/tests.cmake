@@ -12,6 +12,24 @@ if(HEADROOM_SANITIZE OR HEADROOM_COVERAGE)
   set(instrumented ON)
 endif()
 
+# Stand-ins for libraries that are opened at run time: HEADROOM_FAKES/fake_<x>.so.
+set(fakes ${CMAKE_BINARY_DIR}/fakes)
+function(add_fake name source)
+  add_library(${name} MODULE ${CMAKE_SOURCE_DIR}/test/fakes/${source})
+  set_target_properties(${name} PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${fakes})
+  target_compile_definitions(${name} PRIVATE ${ARGN})
+endfunction()
+add_fake(fake_thing1 fake_thing.c THING_VERSION=1)
+add_fake(fake_thing2 fake_thing.c THING_VERSION=2)
+add_fake(fake_nowhere fake_thing.c THING_VERSION=1)
+set_target_properties(fake_nowhere PROPERTIES PREFIX lib OUTPUT_NAME headroom_is_nowhere
+  LINK_OPTIONS -Wl,-soname,libheadroom_is_nowhere.so LIBRARY_OUTPUT_DIRECTORY ${fakes}/unseen)
+add_fake(fake_thing3 fake_thing.c THING_VERSION=3)
+target_link_options(fake_thing3 PRIVATE -Wl,--no-as-needed $<TARGET_FILE:fake_nowhere>)
+set_target_properties(fake_thing3 PROPERTIES BUILD_RPATH "" SKIP_BUILD_RPATH ON)
+add_dependencies(fake_thing3 fake_nowhere)
+set(all_fakes fake_thing1 fake_thing2 fake_thing3)
+
 foreach(t ${tests})
   get_filename_component(name ${t} NAME_WE)
   add_executable(${name} ${t})
@@ -21,8 +39,8 @@ foreach(t ${tests})
   # cannot: it does not start other programs of its architecture.
   target_compile_definitions(${name} PRIVATE HEADROOM_BINARY="${CMAKE_BINARY_DIR}/headroom"
     HEADROOM_EMULATED=$<BOOL:${CMAKE_CROSSCOMPILING}>
-    HEADROOM_INSTRUMENTED=$<BOOL:${instrumented}>)
-  add_dependencies(${name} headroom)
+    HEADROOM_INSTRUMENTED=$<BOOL:${instrumented}> HEADROOM_FAKES="${fakes}")
+  add_dependencies(${name} headroom ${all_fakes})
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
   set(labels unit)
@@ -34,6 +52,9 @@ foreach(t ${tests})
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${labels}")
 endforeach()
+# The vendors' headers, where tools/vendor-headers has put them, need those of the CUDA runtime.
+target_include_directories(test_vendor SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/build-vendor/include
+  ${CUDAToolkit_INCLUDE_DIRS})
 # A benchmark that crashes there must die of its signal, which the sanitizers would report instead.
 set_tests_properties(test_runner PROPERTIES
   ENVIRONMENT "ASAN_OPTIONS=handle_segv=0;TSAN_OPTIONS=handle_segv=0:halt_on_error=1")

@@ -1,7 +1,6 @@
 /* gemm.c - matrices, check and loading for the libraries' GEMM. */
 #include "silicon/compute/gemm.h"
 
-#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,27 +10,6 @@
 #include "silicon/compute/gemm_library.h"
 
 enum { SAMPLES = 96, STREAM_A = 1, STREAM_B = 2, STREAM_SAMPLES = 3 };
-
-int gemm_library_load(const char *const *names, const char *advice, void **handle, struct err *e)
-{
-    for (int i = 0; names[i]; i++) {
-        *handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-        if (*handle)
-            return 0;
-    }
-    return ERR(e, ERR_NOTSUP, "%s", advice);
-}
-
-int gemm_library_symbol(void *handle, const char *symbol, void *out, struct err *e)
-{
-    void *p = dlsym(handle, symbol);
-
-    if (!p)
-        return ERR(e, ERR_NOTSUP, "this version of the library has no %s", symbol);
-    memcpy(out, &p,
-           sizeof(p)); /* POSIX lets a data pointer hold a function; C has no cast for it */
-    return 0;
-}
 
 bool gemm_has(enum compute_path library, enum compute_dtype dtype)
 {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/library.h"
 #include "core/mem.h"
 #include "silicon/compute/blas_api.h"
 #include "silicon/compute/gemm_library.h"
@@ -12,7 +13,7 @@
 enum { OMP_PAUSE_HARD = 2 }; /* OpenMP 5.0: give all resources back, threads among them */
 
 struct onednn {
-    void *lib;
+    struct library lib;
     int major;
     dnn_sgemm_fn *sgemm;
     dnn_gemm_u8s8s32_fn *gemm_u8s8s32;
@@ -54,7 +55,7 @@ static void destroy(struct onednn *o, const char *symbol, void *object)
 {
     unsigned (*f)(void *object);
 
-    if (object && gemm_library_symbol(o->lib, symbol, &f, NULL) == 0)
+    if (object && library_symbol(&o->lib, symbol, &f, NULL) == 0)
         f(object);
 }
 
@@ -69,7 +70,7 @@ static void onednn_close(struct gemm *g)
     destroy(o, "dnnl_stream_destroy", o->stream);
     destroy(o, "dnnl_engine_destroy", o->engine);
     /* OpenMP's threads would wait for more work, busily at first, beside the next row. */
-    if (o->lib && gemm_library_symbol(o->lib, "omp_pause_resource_all", &end_threads, NULL) == 0)
+    if (o->lib.handle && library_symbol(&o->lib, "omp_pause_resource_all", &end_threads, NULL) == 0)
         end_threads(OMP_PAUSE_HARD);
     mem_free(o);
 }
@@ -86,9 +87,9 @@ static int describe_v2(struct onednn *o, const int64_t *dims, const int64_t *str
     _Alignas(64) unsigned char op[DNN_OP_DESC_BYTES] = { 0 };
     int rc = 0;
 
-    TRY(gemm_library_symbol(o->lib, "dnnl_memory_desc_init_by_strides", &md_init, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_matmul_desc_init", &op_init, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_primitive_desc_create", &pd_create, e));
+    TRY(library_symbol(&o->lib, "dnnl_memory_desc_init_by_strides", &md_init, e));
+    TRY(library_symbol(&o->lib, "dnnl_matmul_desc_init", &op_init, e));
+    TRY(library_symbol(&o->lib, "dnnl_primitive_desc_create", &pd_create, e));
     for (int i = 0; i < 3; i++)
         TRY(status(md_init(desc[i], 2, dims, i < 2 ? DNN_BF16 : DNN_F32, strides),
                    "memory description", e));
@@ -106,8 +107,8 @@ static int describe_v3(struct onednn *o, const int64_t *dims, const int64_t *str
                           const void *c, const void *attr);
     int rc = 0;
 
-    TRY(gemm_library_symbol(o->lib, "dnnl_memory_desc_create_with_strides", &md_create, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_matmul_primitive_desc_create", &pd_create, e));
+    TRY(library_symbol(&o->lib, "dnnl_memory_desc_create_with_strides", &md_create, e));
+    TRY(library_symbol(&o->lib, "dnnl_matmul_primitive_desc_create", &pd_create, e));
     for (int i = 0; i < 3; i++)
         TRY(status(md_create(&desc[i], 2, dims, i < 2 ? DNN_BF16 : DNN_F32, strides),
                    "memory description", e));
@@ -132,12 +133,12 @@ static int matmul_open(struct gemm *g, struct onednn *o, struct err *e)
 
     if (o->major >= 3)
         memset(desc, 0, sizeof(desc));
-    TRY(gemm_library_symbol(o->lib, "dnnl_engine_create", &engine_create, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_stream_create", &stream_create, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_primitive_create", &primitive_create, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_memory_create", &memory_create, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_primitive_execute", &o->execute, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_stream_wait", &o->stream_wait, e));
+    TRY(library_symbol(&o->lib, "dnnl_engine_create", &engine_create, e));
+    TRY(library_symbol(&o->lib, "dnnl_stream_create", &stream_create, e));
+    TRY(library_symbol(&o->lib, "dnnl_primitive_create", &primitive_create, e));
+    TRY(library_symbol(&o->lib, "dnnl_memory_create", &memory_create, e));
+    TRY(library_symbol(&o->lib, "dnnl_primitive_execute", &o->execute, e));
+    TRY(library_symbol(&o->lib, "dnnl_stream_wait", &o->stream_wait, e));
     TRY(status(engine_create(&o->engine, DNN_CPU, 0), "engine", e));
     TRY(status(stream_create(&o->stream, o->engine, 1 /* in order */), "stream", e));
     TRY(o->major >= 3 ? describe_v3(o, dims, strides, &pd, desc, e)
@@ -180,12 +181,12 @@ static void describe(struct gemm *g, struct onednn *o)
     const char *path = "?";
     int minor = 0, patch = 0;
 
-    if (gemm_library_symbol(o->lib, "dnnl_version", &version, NULL) == 0) {
+    if (library_symbol(&o->lib, "dnnl_version", &version, NULL) == 0) {
         o->major = version()->major;
         minor = version()->minor;
         patch = version()->patch;
     }
-    if (gemm_library_symbol(o->lib, "dnnl_get_effective_cpu_isa", &isa, NULL) == 0)
+    if (library_symbol(&o->lib, "dnnl_get_effective_cpu_isa", &isa, NULL) == 0)
         path = isa_name(isa());
     snprintf(g->name, sizeof(g->name), "oneDNN %d.%d.%d (%s), %d thread%s", o->major, minor, patch,
              path, g->threads, g->threads == 1 ? "" : "s");
@@ -194,6 +195,10 @@ static void describe(struct gemm *g, struct onednn *o)
 int gemm_onednn_open(struct gemm *g, struct err *e)
 {
     static const char *const names[] = { "libdnnl.so.3", "libdnnl.so.2", "libdnnl.so", NULL };
+    static const struct library_want want = { .what = "oneDNN",
+                                              .names = names,
+                                              .advice = "Debian's package is libdnnl2 or libdnnl3",
+                                              .resident = true };
     void (*set_threads)(int n);
     struct onednn *o = mem_calloc(1, sizeof(*o));
     int rc = 0;
@@ -203,14 +208,13 @@ int gemm_onednn_open(struct gemm *g, struct err *e)
     g->library_state = o;
     g->close = onednn_close;
     g->run = run;
-    TRY(gemm_library_load(names, "oneDNN is not installed (Debian: libdnnl2 or libdnnl3)", &o->lib,
-                          e));
+    TRY(library_open(&o->lib, &want, NULL, e));
     /* The packages are built on OpenMP, whose thread count belongs to the calling thread. */
-    TRY(gemm_library_symbol(o->lib, "omp_set_num_threads", &set_threads, e));
+    TRY(library_symbol(&o->lib, "omp_set_num_threads", &set_threads, e));
     set_threads(g->threads);
     describe(g, o);
-    TRY(gemm_library_symbol(o->lib, "dnnl_sgemm", &o->sgemm, e));
-    TRY(gemm_library_symbol(o->lib, "dnnl_gemm_u8s8s32", &o->gemm_u8s8s32, e));
+    TRY(library_symbol(&o->lib, "dnnl_sgemm", &o->sgemm, e));
+    TRY(library_symbol(&o->lib, "dnnl_gemm_u8s8s32", &o->gemm_u8s8s32, e));
     if (g->dtype == COMPUTE_BF16)
         TRY(matmul_open(g, o, e));
 out:

@@ -1,11 +1,11 @@
 /* gemm_openblas.c - cblas_sgemm and cblas_dgemm of OpenBLAS. */
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "core/library.h"
 #include "core/mem.h"
 #include "host/cpu.h"
 #include "silicon/compute/blas_api.h"
@@ -59,31 +59,33 @@ const char *gemm_openblas_core_type(bool avx2, bool avx512, const char *core)
  * can reach here is the question, so such a one is loaded again with the newest kernels that every
  * CPU with these instructions runs, unless the user has set OPENBLAS_CORETYPE.  This changes the
  * environment of the worker process only. */
-static int load(void **lib, bool *forced, struct err *e)
+static int load(struct library *lib, bool *forced, struct err *e)
 {
     static const char *const names[] = { "libopenblas.so.0", "libopenblas.so", NULL };
-    static const char advice[] = "OpenBLAS is not installed (Debian, Ubuntu: libopenblas0)";
+    struct library_want want = { .what = "OpenBLAS",
+                                 .names = names,
+                                 .advice = "Debian's and Ubuntu's package is libopenblas0" };
     const struct cpu_info *cpu = cpu_here();
     char *(*core)(void);
     const char *better = NULL;
-    void *first = NULL;
+    int rc = 0;
 
-    for (int i = 0; names[i] && !first; i++)
-        first = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-    if (!first)
-        return ERR(e, ERR_NOTSUP, "%s", advice);
-    if (gemm_library_symbol(first, "openblas_get_corename", &core, NULL) == 0)
+    TRY(library_open(lib, &want, NULL, e));
+    if (library_symbol(lib, "openblas_get_corename", &core, NULL) == 0)
         better = gemm_openblas_core_type(cpu_has(cpu, CPU_AVX2), cpu_has(cpu, CPU_AVX512F), core());
     if (better)
         setenv("OPENBLAS_CORETYPE", better, 0);
     *forced = better != NULL;
-    dlclose(first);
-    return gemm_library_load(names, advice, lib, e);
+    library_close(lib);
+    want.resident = true; /* its threads outlive a row */
+    TRY(library_open(lib, &want, NULL, e));
+out:
+    return rc;
 }
 
 /* "OpenBLAS 0.3.21 (SkylakeX, forced), 2 threads": the kernels are chosen by OpenBLAS for its idea
  * of the CPU, which explains many a slow result. */
-static void describe(struct gemm *g, void *lib, bool forced)
+static void describe(struct gemm *g, const struct library *lib, bool forced)
 {
     char *(*config)(void);
     char *(*core)(void);
@@ -92,11 +94,11 @@ static void describe(struct gemm *g, void *lib, bool forced)
     const char *family = "?";
     int n = 0;
 
-    if (gemm_library_symbol(lib, "openblas_get_config", &config, NULL) == 0)
+    if (library_symbol(lib, "openblas_get_config", &config, NULL) == 0)
         sscanf(config(), "OpenBLAS %31s", version);
-    if (gemm_library_symbol(lib, "openblas_get_corename", &core, NULL) == 0)
+    if (library_symbol(lib, "openblas_get_corename", &core, NULL) == 0)
         family = core();
-    if (gemm_library_symbol(lib, "openblas_get_num_threads", &threads, NULL) == 0)
+    if (library_symbol(lib, "openblas_get_num_threads", &threads, NULL) == 0)
         n = threads();
     snprintf(g->name, sizeof(g->name), "OpenBLAS %.10s (%.12s%s), %d thread%s", version, family,
              forced ? ", forced" : "", n, n == 1 ? "" : "s");
@@ -106,8 +108,8 @@ int gemm_openblas_open(struct gemm *g, struct err *e)
 {
     void (*set_threads)(int n);
     struct openblas *o;
+    struct library lib;
     bool forced = false;
-    void *lib;
     int rc = 0;
 
     TRY(load(&lib, &forced, e));
@@ -117,11 +119,11 @@ int gemm_openblas_open(struct gemm *g, struct err *e)
     g->library_state = o;
     g->close = openblas_close;
     g->run = run;
-    TRY(gemm_library_symbol(lib, "cblas_sgemm", &o->sgemm, e));
-    TRY(gemm_library_symbol(lib, "cblas_dgemm", &o->dgemm, e));
-    TRY(gemm_library_symbol(lib, "openblas_set_num_threads", &set_threads, e));
+    TRY(library_symbol(&lib, "cblas_sgemm", &o->sgemm, e));
+    TRY(library_symbol(&lib, "cblas_dgemm", &o->dgemm, e));
+    TRY(library_symbol(&lib, "openblas_set_num_threads", &set_threads, e));
     set_threads(g->threads);
-    describe(g, lib, forced);
+    describe(g, &lib, forced);
 out:
     return rc;
 }
