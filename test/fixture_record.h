@@ -61,7 +61,7 @@ static inline void fixture_run(struct result_run *run, size_t n, double ns, doub
     run->page_faults = NAN;
     run->throttled_fraction = 0.25;
     snprintf(run->throttle_causes, sizeof(run->throttle_causes), "power cap 25 %%");
-    run->energy_j = run->idle_w = NAN;
+    run->energy_j = run->energy_lo_j = run->energy_hi_j = run->energy_s = run->idle_w = NAN;
     snprintf(run->energy_reason, sizeof(run->energy_reason), "no RAPL on this machine");
 }
 

@@ -13,6 +13,7 @@ const struct device_ops *const platform_devices[] = { &device_cpu_ops, &gpu_devi
 const struct worker_services platform_services = {
     .telemetry_open = telemetry_open,
     .telemetry_close = telemetry_close,
+    .telemetry_focus = telemetry_focus,
     .telemetry_window = telemetry_window,
     .clock_hz = clockspeed_now_hz,
     .cpu_now = cpuwait_now,

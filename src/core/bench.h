@@ -18,6 +18,7 @@
 #include "core/axis.h"
 #include "core/err.h"
 #include "core/hist.h"
+#include "core/monitor.h"
 #include "core/pool.h"
 #include "core/result.h"
 
@@ -55,7 +56,10 @@ struct device_ops {
     /* Hz of the device's cores now, right after a sample (at most a millisecond); NaN when it could
      * not be seen.  NULL: nothing of the kind, as on the CPU, whose clock worker_services knows. */
     double (*clock_hz)(void *handle);
-    const char *clock_source; /* how clock_hz does it: result_run.clock_source */
+    const char *clock_source;          /* how clock_hz does it: result_run.clock_source */
+    const struct monitor_ops *monitor; /* what it tells about itself; NULL: nothing */
+    /* The row that measures what it draws when idle, "NAME settings"; NULL: none */
+    const char *idle_row;
 };
 
 struct bench_ctx {

@@ -57,6 +57,9 @@ void result_run_init(struct result_run *run)
                                 .context_switches = NAN,
                                 .page_faults = NAN,
                                 .energy_j = NAN,
+                                .energy_lo_j = NAN,
+                                .energy_hi_j = NAN,
+                                .energy_s = NAN,
                                 .idle_w = NAN };
     snprintf(run->throttle_causes, sizeof(run->throttle_causes), "%s", none);
     snprintf(run->energy_reason, sizeof(run->energy_reason), "%s", none);

@@ -99,8 +99,11 @@ struct result_run {
     char throttle_causes[96]; /* "" where nothing held it down */
     double cpu_seconds;       /* CPU time of this process during the kept window */
     double context_switches, page_faults;
-    double energy_j, idle_w; /* of that device; NaN: see energy_reason */
+    /* Of that device, by its counter, over energy_s seconds after the warm-up; lo, hi: 95 %
+     * interval from equal parts of them.  idle_w: what it draws when nothing runs. */
+    double energy_j, energy_lo_j, energy_hi_j, energy_s, idle_w; /* NaN: see energy_reason */
     char energy_reason[96];
+    char device_faults[96]; /* "1 XID error (XID 31)": what went wrong in the window; "" nothing */
 };
 
 /* Latencies of single operations inside repetitions (I/O requests, server requests). */

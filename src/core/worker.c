@@ -21,6 +21,8 @@ static const double NEAR_CEILING_PERCENT = 95;
 static const double CEILING_SECONDS = 0.4;
 /* A share of waiting that matters: as much as a drift of the samples that does. */
 static const double WAIT_SHARE = 0.02;
+/* Less of the window under a cap does not move a median. */
+static const double THROTTLE_NOTED = 0.05;
 
 struct worker {
     struct worker_options o;
@@ -265,6 +267,21 @@ static void row_focus(const struct row *r)
         s->telemetry_focus(r->w->telemetry, r->ctx.device);
 }
 
+/* What the device draws when idle, where its row has been measured on this machine. */
+static void row_idle(const struct row *r, struct result_run *run)
+{
+    const char *settings = r->ctx.device->ops->idle_row;
+    const struct ceiling *idle;
+    char key[sizeof(idle->key)];
+
+    if (!settings || !r->w->o.ceilings)
+        return;
+    snprintf(key, sizeof(key), "%s @%s", settings, r->ctx.device->name);
+    idle = ceilings_get(r->w->o.ceilings, key);
+    if (idle)
+        run->idle_w = idle->value;
+}
+
 static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
 {
     const struct bench *b = r->ctx.bench;
@@ -302,8 +319,9 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
     }
     if (r->w->o.services && r->w->o.services->telemetry_window && r->w->telemetry)
         r->w->o.services->telemetry_window(r->w->telemetry, r->t0_ns, r->t1_ns, run);
+    row_idle(r, run);
     if (ops.renew && !isnan(run->energy_j)) {
-        run->energy_j = NAN;
+        run->energy_j = run->energy_lo_j = run->energy_hi_j = run->energy_s = NAN;
         snprintf(run->energy_reason, sizeof(run->energy_reason),
                  "set-ups lie between the visits of the window");
     }
@@ -364,6 +382,10 @@ static void row_notes(struct result *out)
                     "coefficient of variation %.0f %% (over 10 %%): the median stands, the "
                     "spread is part of the result",
                     100 * s->summary.std / s->summary.mean);
+    if (out->runs[0].throttled_fraction >= THROTTLE_NOTED)
+        result_note(out, "the clock was held down in the window: %s", out->runs[0].throttle_causes);
+    if (out->runs[0].device_faults[0])
+        result_note(out, "during this row: %s", out->runs[0].device_faults);
     if (sample_ns < 10 * out->floor_ns)
         result_note(out, "a sample of %.3g ns is below 10 times the timer's floor of %.3g ns",
                     sample_ns, out->floor_ns);

@@ -15,20 +15,14 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
-#include "host/telemetry_source.h"
+#include "host/telemetry_ring.h"
+#include "host/telemetry_window.h"
 
-/* At 10 Hz the ring holds 13 minutes: longer than any row may take. */
-enum { RING = 8192, SLOW_EVERY = 10, BACKOFF_MAX = 16 };
+enum { SLOW_EVERY = 10, BACKOFF_MAX = 16, WATCHED_MAX = 16 };
 
-static const double COST_MAX = 0.005, ENERGY_WINDOW_MIN_S = 1.0;
+static const double COST_MAX = 0.005;
 
-_Static_assert((int)CHANNELS <= (int)SERIES_MAX, "a run holds every channel");
-
-struct row {
-    uint64_t t_ns;
-    unsigned breaks; /* of the energy counters until then */
-    double v[CHANNELS];
-};
+_Static_assert((int)TELEMETRY_VALUES <= (int)SERIES_MAX, "a run holds every channel");
 
 struct telemetry {
     pthread_mutex_t lock;
@@ -37,31 +31,27 @@ struct telemetry {
     bool started, stop;
     unsigned period_ms;
     struct telemetry_sources sources;
-    struct row *ring; /* RING of them; owned */
-    uint64_t n;       /* readings ever made; the last is ring[(n - 1) % RING] */
-    double *scratch;  /* 2 x RING: times and values of one series; owned */
+    struct telemetry_ring ring;
+    struct telemetry_watch watched[WATCHED_MAX]; /* devices that were in focus; handles owned */
+    int n_watched, focus;                        /* -1: the CPU */
     uint64_t opened_ns;
     double thread_s; /* CPU time of the thread */
 };
 
-static struct row *row_at(const struct telemetry *t, uint64_t i)
-{
-    return &t->ring[i % RING];
-}
-
-static uint64_t first_row(const struct telemetry *t)
-{
-    return t->n > RING ? t->n - RING : 0;
-}
-
 static void sample_locked(struct telemetry *t, unsigned flags)
 {
-    struct row *r = row_at(t, t->n);
+    struct telemetry_row *r = telemetry_ring_next(&t->ring);
+    const struct telemetry_watch *w = t->focus < 0 ? NULL : &t->watched[t->focus];
 
     r->t_ns = clock_now_ns();
     telemetry_source_read(&t->sources, flags, r->t_ns, r->v);
     r->breaks = t->sources.breaks;
-    t->n++;
+    if (w && w->handle) {
+        r->device = t->focus;
+        r->device_breaks =
+            w->monitor->read(w->handle, flags & MONITOR_SLOW, r->t_ns, r->v + CHANNELS);
+    }
+    telemetry_ring_push(&t->ring);
 }
 
 /* Wait for the next turn or the end; true: a turn. */
@@ -99,7 +89,7 @@ static void *sampler(void *arg)
     for (unsigned turn = 1; wait_locked(t, &next, t->period_ms * backoff); turn++) {
         bool slow = turn % SLOW_EVERY == 0;
 
-        sample_locked(t, TELEMETRY_IN_SAMPLER | (slow ? TELEMETRY_SLOW : 0));
+        sample_locked(t, TELEMETRY_IN_SAMPLER | (slow ? MONITOR_SLOW : 0));
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
         t->thread_s = (double)cpu.tv_sec + 1e-9 * (double)cpu.tv_nsec;
         if (slow) {
@@ -163,14 +153,10 @@ int telemetry_open_at(void **handle, const char *root, unsigned period_ms, struc
     }
     t->period_ms = period_ms;
     t->opened_ns = clock_now_ns();
-    t->ring = mem_calloc(RING, sizeof(*t->ring));
-    t->scratch = mem_calloc((size_t)2 * RING, sizeof(*t->scratch));
-    if (!t->ring || !t->scratch) {
-        rc = ERR(e, ERR_NOMEM, "no memory for the telemetry's ring");
-        goto out;
-    }
+    t->focus = -1;
+    TRY(telemetry_ring_init(&t->ring, e));
     TRY(telemetry_source_open(&t->sources, root, e));
-    sample_locked(t, TELEMETRY_SLOW);
+    sample_locked(t, MONITOR_SLOW);
     if (period_ms > 0)
         TRY(start_thread(t, e));
     *handle = t;
@@ -201,8 +187,10 @@ void telemetry_close(void *handle)
     telemetry_source_close(&t->sources);
     pthread_cond_destroy(&t->wake);
     pthread_mutex_destroy(&t->lock);
-    mem_free(t->ring);
-    mem_free(t->scratch);
+    for (int i = 0; i < t->n_watched; i++)
+        if (t->watched[i].handle)
+            t->watched[i].monitor->close(t->watched[i].handle);
+    telemetry_ring_release(&t->ring);
     mem_free(t);
 }
 
@@ -211,7 +199,7 @@ void telemetry_sample(void *handle)
     struct telemetry *t = handle;
 
     pthread_mutex_lock(&t->lock);
-    sample_locked(t, TELEMETRY_SLOW);
+    sample_locked(t, MONITOR_SLOW);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -223,164 +211,55 @@ double telemetry_cost(void *handle, uint64_t *samples)
     pthread_mutex_lock(&t->lock);
     cost = t->thread_s / (1e-9 * (double)(clock_now_ns() - t->opened_ns));
     if (samples)
-        *samples = t->n;
+        *samples = t->ring.n;
     pthread_mutex_unlock(&t->lock);
     return cost;
 }
 
-/* The counter at time t_ns, on the line between the readings around it; NaN outside of them. */
-static double counter_at(const struct telemetry *t, enum telemetry_channel ch, uint64_t t_ns)
+/* The device's place among the watched ones, opened where it is new; -1 for the CPU and where a
+ * device of this kind tells nothing. */
+static int watch_of(struct telemetry *t, const struct device *d)
 {
-    for (uint64_t i = first_row(t); i + 1 < t->n; i++) {
-        const struct row *a = row_at(t, i), *b = row_at(t, i + 1);
+    struct telemetry_watch *w;
+    struct err e = { 0 };
 
-        if (a->t_ns <= t_ns && t_ns <= b->t_ns) {
-            double span = (double)(b->t_ns - a->t_ns);
-            double part = span > 0 ? (double)(t_ns - a->t_ns) / span : 0;
-
-            return a->v[ch] + part * (b->v[ch] - a->v[ch]);
-        }
+    if (!d->ops->monitor)
+        return -1;
+    for (int i = 0; i < t->n_watched; i++)
+        if (t->watched[i].device == d)
+            return i;
+    if (t->n_watched == WATCHED_MAX)
+        return -1;
+    w = &t->watched[t->n_watched];
+    *w = (struct telemetry_watch){ .device = d, .monitor = d->ops->monitor };
+    if (w->monitor->open(d, &w->handle, &e) < 0) {
+        w->handle = NULL;
+        snprintf(w->why, sizeof(w->why), "%.95s", e.msg);
     }
-    return (double)NAN;
+    return t->n_watched++;
 }
 
-/* How often energy counters broke between the readings around the window. */
-static unsigned breaks_within(const struct telemetry *t, uint64_t t0_ns, uint64_t t1_ns)
+void telemetry_focus(void *handle, const struct device *d)
 {
-    unsigned before = 0, after = 0;
-    bool ended = false;
+    struct telemetry *t = handle;
 
-    for (uint64_t i = first_row(t); i < t->n; i++) {
-        const struct row *r = row_at(t, i);
-
-        if (r->t_ns <= t0_ns)
-            before = r->breaks;
-        if (!ended)
-            after = r->breaks;
-        ended = ended || r->t_ns >= t1_ns;
-    }
-    return after - before;
-}
-
-/* The points of one channel in (t0, t1] into scratch; counters become rates. */
-static size_t collect(struct telemetry *t, enum telemetry_channel ch, uint64_t t0_ns,
-                      uint64_t t1_ns)
-{
-    const struct telemetry_channel_info *info = telemetry_source_info(ch);
-    double *time = t->scratch, *value = t->scratch + RING, last_v = (double)NAN;
-    uint64_t last_ns = 0;
-    size_t n = 0;
-
-    for (uint64_t i = first_row(t); i < t->n; i++) {
-        const struct row *r = row_at(t, i);
-        double v = r->v[ch], x = v;
-
-        if (isnan(v) || r->t_ns > t1_ns)
-            continue;
-        if (info->kind == TELEMETRY_COUNTER)
-            x = (v - last_v) / (1e-9 * (double)(r->t_ns - last_ns));
-        last_v = v;
-        last_ns = r->t_ns;
-        if (r->t_ns < t0_ns || !isfinite(x))
-            continue;
-        time[n] = 1e-9 * (double)(r->t_ns - t0_ns);
-        value[n++] = x * info->scale;
-    }
-    return n;
-}
-
-/* Put `n` collected points into at most TELEMETRY_POINTS_MAX bins. */
-static void decimate(const struct telemetry *t, size_t n, bool lowest, struct series *out)
-{
-    const double *time = t->scratch, *value = t->scratch + RING;
-    size_t bins = n < TELEMETRY_POINTS_MAX ? n : TELEMETRY_POINTS_MAX;
-
-    if (bins == 0)
-        return;
-    out->t_s = mem_calloc(bins, sizeof(double));
-    out->value = mem_calloc(bins, sizeof(double));
-    if (!out->t_s || !out->value) {
-        snprintf(out->reason, sizeof(out->reason), "out of memory");
-        return;
-    }
-    for (size_t b = 0; b < bins; b++) {
-        size_t from = b * n / bins, to = (b + 1) * n / bins;
-        double sum_t = 0, sum_v = 0, least = value[from];
-
-        for (size_t i = from; i < to; i++) {
-            sum_t += time[i];
-            sum_v += value[i];
-            least = fmin(least, value[i]);
-        }
-        out->t_s[b] = sum_t / (double)(to - from);
-        out->value[b] = lowest ? least : sum_v / (double)(to - from);
-    }
-    out->n = bins;
-}
-
-static void window_series(struct telemetry *t, uint64_t t0_ns, uint64_t t1_ns,
-                          struct result_run *run)
-{
-    run->telemetry = mem_calloc(CHANNELS, sizeof(*run->telemetry));
-    run->n_telemetry = run->telemetry ? CHANNELS : 0;
-    for (int ch = 0; ch < run->n_telemetry; ch++) {
-        const struct telemetry_channel_info *info = telemetry_source_info(ch);
-        struct series *s = &run->telemetry[ch];
-        const char *why = t->sources.why[ch];
-
-        snprintf(s->name, sizeof(s->name), "%s", info->name);
-        snprintf(s->unit, sizeof(s->unit), "%s", info->unit);
-        decimate(t, collect(t, ch, t0_ns, t1_ns), info->kind == TELEMETRY_LOWEST, s);
-        if (s->n == 0 && s->reason[0] == '\0' && why[0] != '\0')
-            snprintf(s->reason, sizeof(s->reason), "%s", why);
-        else if (s->n == 0 && s->reason[0] == '\0')
-            snprintf(s->reason, sizeof(s->reason), "no reading fell into these %.3f s",
-                     1e-9 * (double)(t1_ns - t0_ns));
-    }
-}
-
-static double counted(const struct telemetry *t, enum telemetry_channel ch, uint64_t t0_ns,
-                      uint64_t t1_ns)
-{
-    return counter_at(t, ch, t1_ns) - counter_at(t, ch, t0_ns);
-}
-
-static void window_energy(const struct telemetry *t, uint64_t t0_ns, uint64_t t1_ns,
-                          struct result_run *run)
-{
-    double seconds = 1e-9 * (double)(t1_ns - t0_ns);
-    char *why = run->energy_reason;
-    size_t cap = sizeof(run->energy_reason);
-
-    run->energy_j = run->idle_w = (double)NAN;
-    why[0] = '\0';
-    if (t->sources.package.n == 0)
-        snprintf(why, cap, "%s", t->sources.why[CHANNEL_PACKAGE_ENERGY]);
-    else if (seconds < ENERGY_WINDOW_MIN_S)
-        snprintf(why, cap, "a window of %.2f s is too short for the energy counter", seconds);
-    else if (breaks_within(t, t0_ns, t1_ns) > 0)
-        snprintf(why, cap, "the energy counter stepped back or gave nonsense");
-    else
-        run->energy_j = counted(t, CHANNEL_PACKAGE_ENERGY, t0_ns, t1_ns);
-    if (isnan(run->energy_j) && why[0] == '\0')
-        snprintf(why, cap, "the readings do not cover the window");
+    pthread_mutex_lock(&t->lock);
+    t->focus = watch_of(t, d);
+    sample_locked(t, MONITOR_SLOW); /* the counters before the window that follows */
+    pthread_mutex_unlock(&t->lock);
 }
 
 void telemetry_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run)
 {
     struct telemetry *t = handle;
+    uint64_t kept_ns = t0_ns + (uint64_t)(1e9 * fmax(0, run->sampling.warmup_s));
 
     if (t1_ns < t0_ns)
         t1_ns = t0_ns;
     pthread_mutex_lock(&t->lock);
-    if (row_at(t, t->n - 1)->t_ns < t1_ns)
+    if (telemetry_ring_last_ns(&t->ring) < t1_ns)
         sample_locked(t, 0);
-    window_series(t, t0_ns, t1_ns, run);
-    run->cpu_seconds = counted(t, CHANNEL_CPU_SECONDS, t0_ns, t1_ns);
-    run->context_switches = counted(t, CHANNEL_SWITCHES_VOLUNTARY, t0_ns, t1_ns) +
-                            counted(t, CHANNEL_SWITCHES_FORCED, t0_ns, t1_ns);
-    run->page_faults = counted(t, CHANNEL_FAULTS_MINOR, t0_ns, t1_ns) +
-                       counted(t, CHANNEL_FAULTS_MAJOR, t0_ns, t1_ns);
-    window_energy(t, t0_ns, t1_ns, run);
+    telemetry_window_fill(&t->ring, &t->sources, t->focus,
+                          t->focus < 0 ? NULL : &t->watched[t->focus], t0_ns, kept_ns, t1_ns, run);
     pthread_mutex_unlock(&t->lock);
 }

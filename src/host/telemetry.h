@@ -8,12 +8,14 @@
  * allowed ones; cpu.temperature [C], the hottest sensor; cpu.power, dram.power [W] from RAPL;
  * process.cpu [% of one CPU], process.rss [MB], process.switches_*, process.faults_* [1/s], the
  * sampler's own part taken off; system.load_1m, system.runnable [tasks], system.others_cpu,
- * system.steal [% of one CPU], system.memory_available [GB]. */
+ * system.steal [% of one CPU], system.memory_available [GB]; cpu.throttled [% of the time].  The
+ * channels of the device in focus follow, where it can be watched (core/monitor.h). */
 #ifndef HOST_TELEMETRY_H
 #define HOST_TELEMETRY_H
 
 #include <stdint.h>
 
+#include "core/bench.h"
 #include "core/err.h"
 #include "core/result.h"
 
@@ -23,12 +25,20 @@ enum { TELEMETRY_PERIOD_MS = 100, TELEMETRY_POINTS_MAX = 240 };
 int telemetry_open(void **handle, struct err *e);
 void telemetry_close(void *handle);
 
-/* Fill run->telemetry (owned by the run; every channel, those without a point in the window with
- * n = 0 and the reason; at most 240 points each), cpu_seconds, context_switches, page_faults,
- * energy_j (packages, by counter; NaN with energy_reason when absent, broken, or when the window
- * is shorter than 1 s) and idle_w (NaN: a window does not show the idle machine).  Counters are
- * interpolated between readings; a window that the ring does not cover gives NaN.  Takes a reading
- * itself when the last one is older than t1, so it costs about 0.1 ms.  Any thread. */
+/* From now on `d` (borrowed until telemetry_close) is measured: what it tells about itself is read
+ * too.  Takes a reading; the first time for a device it opens its library, which may take a second
+ * or two. */
+void telemetry_focus(void *handle, const struct device *d);
+
+/* Fill what lies in the window into *run, of which the first run->sampling.warmup_s seconds are
+ * warm-up.  Of the whole window: telemetry (owned by the run; every channel, those without a point
+ * with n = 0 and the reason; at most 240 points each).  Of the part after the warm-up: cpu_seconds,
+ * context_switches, page_faults; of the device in focus energy (by counter, with the interval that
+ * its parts give; NaN with energy_reason when absent, broken, or when the window is too short for
+ * the counter), throttled_fraction with the causes, and for a watched device its clock and faults.
+ * idle_w is NaN: a window does not show the idle machine.  Counters are interpolated between
+ * readings; a window that the ring does not cover gives NaN.  Takes a reading itself when the last
+ * one is older than t1, so it costs about 0.1 ms (a GPU: some ms).  Any thread. */
 void telemetry_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
 
 /* As telemetry_open, over a tree below `root`, with a period of its own.  period_ms 0: no thread;

@@ -16,29 +16,37 @@
 /* Enough for the first CPUs of /proc/cpuinfo and the first line of /proc/stat. */
 enum { TEXT = 16 << 10 };
 
+/* Milliseconds for which the package's clock was held down for its temperature (Intel). */
+#define THROTTLE_FILE "/sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_total_time_ms"
+
 /* No CPU package draws this much: a "wrap" that would need it is a counter that stepped back. */
 static const double PACKAGE_MAX_W = 10e3;
 
-const struct telemetry_channel_info *telemetry_source_info(enum telemetry_channel ch)
+const struct channel *telemetry_source_info(enum telemetry_channel ch)
 {
-    static const struct telemetry_channel_info infos[CHANNELS] = {
-        [CHANNEL_CLOCK_MEAN] = { "cpu.clock_mean", "MHz", TELEMETRY_LEVEL, 1 },
-        [CHANNEL_CLOCK_MIN] = { "cpu.clock_min", "MHz", TELEMETRY_LOWEST, 1 },
-        [CHANNEL_TEMPERATURE] = { "cpu.temperature", "C", TELEMETRY_LEVEL, 1 },
-        [CHANNEL_PACKAGE_ENERGY] = { "cpu.power", "W", TELEMETRY_COUNTER, 1 },
-        [CHANNEL_DRAM_ENERGY] = { "dram.power", "W", TELEMETRY_COUNTER, 1 },
-        [CHANNEL_CPU_SECONDS] = { "process.cpu", "%", TELEMETRY_COUNTER, 100 },
-        [CHANNEL_RSS] = { "process.rss", "MB", TELEMETRY_LEVEL, 1e-6 },
-        [CHANNEL_SWITCHES_VOLUNTARY] = { "process.switches_voluntary", "1/s", TELEMETRY_COUNTER,
-                                         1 },
-        [CHANNEL_SWITCHES_FORCED] = { "process.switches_involuntary", "1/s", TELEMETRY_COUNTER, 1 },
-        [CHANNEL_FAULTS_MINOR] = { "process.faults_minor", "1/s", TELEMETRY_COUNTER, 1 },
-        [CHANNEL_FAULTS_MAJOR] = { "process.faults_major", "1/s", TELEMETRY_COUNTER, 1 },
-        [CHANNEL_LOAD] = { "system.load_1m", "tasks", TELEMETRY_LEVEL, 1 },
-        [CHANNEL_RUNNABLE] = { "system.runnable", "tasks", TELEMETRY_LEVEL, 1 },
-        [CHANNEL_OTHERS_CPU] = { "system.others_cpu", "%", TELEMETRY_LEVEL, 1 },
-        [CHANNEL_STEAL] = { "system.steal", "%", TELEMETRY_LEVEL, 1 },
-        [CHANNEL_MEMORY_AVAILABLE] = { "system.memory_available", "GB", TELEMETRY_LEVEL, 1e-9 },
+    static const struct channel infos[CHANNELS] = {
+        [CHANNEL_CLOCK_MEAN] = { "cpu.clock_mean", "MHz", CHANNEL_LEVEL, 1, ROLE_SERIES, NULL },
+        [CHANNEL_CLOCK_MIN] = { "cpu.clock_min", "MHz", CHANNEL_LOWEST, 1, ROLE_SERIES, NULL },
+        [CHANNEL_TEMPERATURE] = { "cpu.temperature", "C", CHANNEL_LEVEL, 1, ROLE_SERIES, NULL },
+        [CHANNEL_PACKAGE_ENERGY] = { "cpu.power", "W", CHANNEL_COUNTER, 1, ROLE_SERIES, NULL },
+        [CHANNEL_DRAM_ENERGY] = { "dram.power", "W", CHANNEL_COUNTER, 1, ROLE_SERIES, NULL },
+        [CHANNEL_CPU_SECONDS] = { "process.cpu", "%", CHANNEL_COUNTER, 100, ROLE_SERIES, NULL },
+        [CHANNEL_RSS] = { "process.rss", "MB", CHANNEL_LEVEL, 1e-6, ROLE_SERIES, NULL },
+        [CHANNEL_SWITCHES_VOLUNTARY] = { "process.switches_voluntary", "1/s", CHANNEL_COUNTER, 1,
+                                         ROLE_SERIES, NULL },
+        [CHANNEL_SWITCHES_FORCED] = { "process.switches_involuntary", "1/s", CHANNEL_COUNTER, 1,
+                                      ROLE_SERIES, NULL },
+        [CHANNEL_FAULTS_MINOR] = { "process.faults_minor", "1/s", CHANNEL_COUNTER, 1, ROLE_SERIES,
+                                   NULL },
+        [CHANNEL_FAULTS_MAJOR] = { "process.faults_major", "1/s", CHANNEL_COUNTER, 1, ROLE_SERIES,
+                                   NULL },
+        [CHANNEL_LOAD] = { "system.load_1m", "tasks", CHANNEL_LEVEL, 1, ROLE_SERIES, NULL },
+        [CHANNEL_RUNNABLE] = { "system.runnable", "tasks", CHANNEL_LEVEL, 1, ROLE_SERIES, NULL },
+        [CHANNEL_OTHERS_CPU] = { "system.others_cpu", "%", CHANNEL_LEVEL, 1, ROLE_SERIES, NULL },
+        [CHANNEL_STEAL] = { "system.steal", "%", CHANNEL_LEVEL, 1, ROLE_SERIES, NULL },
+        [CHANNEL_MEMORY_AVAILABLE] = { "system.memory_available", "GB", CHANNEL_LEVEL, 1e-9,
+                                       ROLE_SERIES, NULL },
+        [CHANNEL_THROTTLED] = { "cpu.throttled", "%", CHANNEL_COUNTER, 100, ROLE_SERIES, NULL },
     };
 
     return &infos[ch];
@@ -254,9 +262,12 @@ static void open_energy(struct telemetry_sources *s, const char *root)
 
 int telemetry_source_open(struct telemetry_sources *s, const char *root, struct err *e)
 {
-    *s = (struct telemetry_sources){
-        .cpuinfo_fd = -1, .stat_fd = -1, .loadavg_fd = -1, .meminfo_fd = -1, .statm_fd = -1
-    };
+    *s = (struct telemetry_sources){ .cpuinfo_fd = -1,
+                                     .stat_fd = -1,
+                                     .loadavg_fd = -1,
+                                     .meminfo_fd = -1,
+                                     .statm_fd = -1,
+                                     .throttle_fd = -1 };
     s->text = mem_calloc(TEXT, 1);
     if (!s->text)
         return ERR(e, ERR_NOMEM, "no memory for the telemetry's reading buffer");
@@ -269,6 +280,7 @@ int telemetry_source_open(struct telemetry_sources *s, const char *root, struct 
     s->stat_fd = open_source(root, "/proc/stat", s->why[CHANNEL_OTHERS_CPU]);
     memcpy(s->why[CHANNEL_STEAL], s->why[CHANNEL_OTHERS_CPU], TELEMETRY_WHY);
     s->meminfo_fd = open_source(root, "/proc/meminfo", s->why[CHANNEL_MEMORY_AVAILABLE]);
+    s->throttle_fd = open_source(root, THROTTLE_FILE, s->why[CHANNEL_THROTTLED]);
     return 0;
 }
 
@@ -287,6 +299,7 @@ void telemetry_source_close(struct telemetry_sources *s)
     close_fd(&s->loadavg_fd);
     close_fd(&s->meminfo_fd);
     close_fd(&s->statm_fd);
+    close_fd(&s->throttle_fd);
     mem_free(s->text);
     *s = (struct telemetry_sources){ 0 };
 }
@@ -456,6 +469,14 @@ static void read_memory(struct telemetry_sources *s, double *v)
         set_why(s, CHANNEL_MEMORY_AVAILABLE, "/proc/meminfo has no MemAvailable");
 }
 
+static void read_throttle(const struct telemetry_sources *s, double *v)
+{
+    int64_t ms;
+
+    if (reread_int(s->throttle_fd, &ms) && ms >= 0)
+        v[CHANNEL_THROTTLED] = 1e-3 * (double)ms;
+}
+
 static void read_rss(struct telemetry_sources *s, double *v)
 {
     const char *p = s->text;
@@ -490,9 +511,10 @@ void telemetry_source_read(struct telemetry_sources *s, unsigned flags, uint64_t
     v[CHANNEL_FAULTS_MAJOR] = self.major - s->sampler.major;
     read_rss(s, v);
     read_load(s, v);
+    read_throttle(s, v);
     if (s->n_clocks > 0)
         read_clocks(s, v);
-    if (!(flags & TELEMETRY_SLOW))
+    if (!(flags & MONITOR_SLOW))
         return;
     if (s->n_clocks == 0)
         read_clocks(s, v);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/monitor.h"
 
 enum telemetry_channel {
     CHANNEL_CLOCK_MEAN,
@@ -28,22 +29,11 @@ enum telemetry_channel {
     CHANNEL_OTHERS_CPU,
     CHANNEL_STEAL,
     CHANNEL_MEMORY_AVAILABLE,
+    CHANNEL_THROTTLED,
     CHANNELS
 };
 
-enum telemetry_kind {
-    TELEMETRY_LEVEL,  /* shown as it is; bins keep the mean */
-    TELEMETRY_LOWEST, /* a level whose bins keep the minimum */
-    TELEMETRY_COUNTER /* only grows; shown as its rate per second */
-};
-
-struct telemetry_channel_info {
-    const char *name, *unit; /* of the series: a counter's are its rate's */
-    enum telemetry_kind kind;
-    double scale; /* series = scale x reading (or x rate) */
-};
-
-const struct telemetry_channel_info *telemetry_source_info(enum telemetry_channel ch);
+const struct channel *telemetry_source_info(enum telemetry_channel ch);
 
 enum { TELEMETRY_CLOCKS = 8, TELEMETRY_SENSORS = 8, TELEMETRY_PACKAGES = 16, TELEMETRY_WHY = 96 };
 
@@ -67,7 +57,7 @@ struct telemetry_self {
 struct telemetry_sources {
     int clock_fd[TELEMETRY_CLOCKS], n_clocks;
     int sensor_fd[TELEMETRY_SENSORS], n_sensors;
-    int cpuinfo_fd, stat_fd, loadavg_fd, meminfo_fd, statm_fd;
+    int cpuinfo_fd, stat_fd, loadavg_fd, meminfo_fd, statm_fd, throttle_fd;
     struct telemetry_energy package, dram;
     unsigned breaks; /* how often an energy counter stepped back */
     uint64_t energy_ns;
@@ -82,10 +72,8 @@ struct telemetry_sources {
 int telemetry_source_open(struct telemetry_sources *s, const char *root, struct err *e);
 void telemetry_source_close(struct telemetry_sources *s);
 
-enum {
-    TELEMETRY_SLOW = 1,      /* also what is dear to read (whole machine, sensors) */
-    TELEMETRY_IN_SAMPLER = 2 /* the caller is the sampling thread itself */
-};
+/* Beside MONITOR_SLOW (whole machine, sensors): the caller is the sampling thread itself. */
+enum { TELEMETRY_IN_SAMPLER = 2 };
 
 /* One reading of all channels into v[CHANNELS] (NaN: none now) at time now_ns. */
 void telemetry_source_read(struct telemetry_sources *s, unsigned flags, uint64_t now_ns, double *v);

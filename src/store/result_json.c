@@ -110,6 +110,8 @@ static json_t *energy_json(const struct result_run *run)
     bool lost = false;
 
     jsonio_put(o, "energy_j", jsonio_new_real(run->energy_j), &lost);
+    jsonio_put(o, "energy_ci_j", jsonio_new_pair(run->energy_lo_j, run->energy_hi_j), &lost);
+    jsonio_put(o, "window_s", jsonio_new_real(run->energy_s), &lost);
     jsonio_put(o, "idle_w", jsonio_new_real(run->idle_w), &lost);
     jsonio_put(o, "reason", jsonio_new_text_or_null(run->energy_reason), &lost);
     return jsonio_done(o, lost);
@@ -152,6 +154,7 @@ static json_t *run_json(const struct result_run *run, bool has_value)
     put_sampling(o, &run->sampling, &lost);
     jsonio_put(o, "clock_hz", clock_json(run), &lost);
     jsonio_put(o, "throttle", throttle_json(run), &lost);
+    jsonio_put(o, "device_faults", jsonio_new_text_or_null(run->device_faults), &lost);
     jsonio_put(o, "cpu_time_s", jsonio_new_real(run->cpu_seconds), &lost);
     jsonio_put(o, "context_switches", jsonio_new_real(run->context_switches), &lost);
     jsonio_put(o, "page_faults", jsonio_new_real(run->page_faults), &lost);

@@ -168,9 +168,22 @@ static void parse_clock(const struct jsonio_in *in, struct result_run *run)
         jsonio_text(&clock, "source", run->clock_source, sizeof(run->clock_source));
 }
 
+static void parse_energy(const struct jsonio_in *in, struct result_run *run)
+{
+    struct jsonio_in energy = jsonio_object(in, "energy");
+
+    run->energy_j = jsonio_real(&energy, "energy_j");
+    run->idle_w = jsonio_real(&energy, "idle_w");
+    jsonio_text(&energy, "reason", run->energy_reason, sizeof(run->energy_reason));
+    run->energy_lo_j = run->energy_hi_j = run->energy_s = NAN;
+    if (!jsonio_ok(&energy) || !json_object_get(energy.node, "window_s"))
+        return; /* a file of an early build */
+    jsonio_pair(&energy, "energy_ci_j", &run->energy_lo_j, &run->energy_hi_j);
+    run->energy_s = jsonio_real(&energy, "window_s");
+}
+
 static void parse_run(const struct jsonio_in *in, struct result_run *run)
 {
-    struct jsonio_in energy;
 
     run->start_unix_s = jsonio_real(in, "start_unix_s");
     parse_value(in, &run->value, &run->value_lo, &run->value_hi);
@@ -180,10 +193,9 @@ static void parse_run(const struct jsonio_in *in, struct result_run *run)
     run->cpu_seconds = jsonio_real(in, "cpu_time_s");
     run->context_switches = jsonio_real(in, "context_switches");
     run->page_faults = jsonio_real(in, "page_faults");
-    energy = jsonio_object(in, "energy");
-    run->energy_j = jsonio_real(&energy, "energy_j");
-    run->idle_w = jsonio_real(&energy, "idle_w");
-    jsonio_text(&energy, "reason", run->energy_reason, sizeof(run->energy_reason));
+    if (jsonio_ok(in) && json_object_get(in->node, "device_faults"))
+        jsonio_text(in, "device_faults", run->device_faults, sizeof(run->device_faults));
+    parse_energy(in, run);
     parse_telemetry(in, run);
 }
 
