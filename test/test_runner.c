@@ -10,7 +10,22 @@
 #include "store/store_codec.h"
 #include "test.h"
 
-static const struct device_ops *const kinds[] = { &device_cpu_ops, NULL };
+static bool is_worker;
+
+/* A device that no worker sees: lost since the run was planned. */
+static int list_lost(struct device *out, int cap, char *why, size_t why_cap)
+{
+    if (is_worker || cap < 1) {
+        snprintf(why, why_cap, "the bus is empty");
+        return 0;
+    }
+    out[0] = device_cpu;
+    snprintf(out[0].name, sizeof(out[0].name), "lost:0");
+    return 1;
+}
+
+static const struct device_ops lost_ops = { .timing_mode = "none", .list = list_lost };
+static const struct device_ops *const kinds[] = { &device_cpu_ops, &lost_ops, NULL };
 static struct device devices[DEVICES_MAX];
 static volatile sig_atomic_t stop;
 
@@ -265,17 +280,34 @@ static void launcher_that_is_not_there(void)
     finish(&r);
 }
 
+static void device_lost(void)
+{
+    static const char *const names[] = { "fake.work" };
+
+    devices[0] = devices[1];
+    start(&r, names, 1, NULL, 0, (struct runner_config){ .repeats = 1 });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.plan.n, 1);
+    CHECK_EQ(r.results[0].status, RESULT_FAILED);
+    CHECK_STR(r.results[0].reason, "lost:0 is not there any more: the bus is empty");
+    CHECK_STR(r.results[0].device, "lost:0");
+    CHECK_STR(r.results[0].timing_mode, "");
+    CHECK(isnan(r.results[0].value));
+    finish(&r);
+}
+
 int main(int argc, char **argv)
 {
     char why[64];
 
-    if (argc > 1 && strcmp(argv[1], "worker") == 0)
+    is_worker = argc > 1 && strcmp(argv[1], "worker") == 0;
+    if (is_worker)
         return runner_worker_main(argc - 1, argv + 1, NULL, &store_codec, kinds, NULL) < 0;
     if (HEADROOM_EMULATED)
         TEST_SKIP("an emulator cannot start the worker");
     if (argc > 5 && strcmp(argv[1], "babble") == 0)
         return babble(argv[5], argv[2]);
-    CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 1);
+    CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 2);
     crash_and_hang_are_rows();
     repeats_are_processes();
     signals_keep_what_was_measured();
@@ -286,5 +318,6 @@ int main(int argc, char **argv)
     bounded_run();
     launcher_that_is_not_there();
     launcher_that_stays();
+    device_lost();
     TEST_DONE();
 }

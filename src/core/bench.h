@@ -42,6 +42,22 @@ struct device {
     const struct device_ops *ops; /* static */
 };
 
+/* Another way to take time on a device than the one of its device_ops, with the same handle. */
+struct device_timing {
+    const char *name;  /* result.timing_mode */
+    uint64_t max_reps; /* repetitions that a sample may hold; 0: any number */
+    /* Before a row's set-up: make what this way needs and prove that it works.  ERR_NOTSUP with the
+     * reason where it does not: the row is skipped.  note: what the reader should know, or "". */
+    int (*ready)(void *handle, char *note, size_t cap, struct err *e);
+    /* Around the repetitions of one sample; end gives the nanoseconds between. */
+    int (*begin)(void *handle, struct err *e);
+    int (*end)(void *handle, double *ns, struct err *e);
+    /* NULL, or: between begin and end the repetitions are only recorded, once for every count of
+     * them, and each sample is a replay of what was recorded. */
+    int (*replay)(void *handle, double *ns, struct err *e);
+    double (*floor_ns)(void *handle); /* what an empty sample costs; after ready */
+};
+
 /* How time is taken on a kind of device.  handle is the ops' own, one per worker and device. */
 struct device_ops {
     const char *timing_mode; /* "wall", "batched" */
@@ -60,6 +76,8 @@ struct device_ops {
     const struct monitor_ops *monitor; /* what it tells about itself; NULL: nothing */
     /* The row that measures what it draws when idle, "NAME settings"; NULL: none */
     const char *idle_row;
+    /* Other ways to take time, for benchmarks that name one; NULL-terminated, or NULL. */
+    const struct device_timing *const *timings;
 };
 
 struct bench_ctx {
@@ -120,6 +138,9 @@ struct bench {
     bool (*applies)(const struct params *p, const struct axis *a);
     /* The metric of this point, where it is not `metric`.  NULL: always `metric`. */
     const struct metric *(*metric_of)(const struct params *p);
+    /* How time is taken at this point: the name of one of the device's other timings.  NULL, the
+     * function or what it gives: the device's own way. */
+    const char *(*timing_of)(const struct params *p, const struct device *d);
     /* ERR_NOTSUP with a message: skipped, the message is the reason. */
     int (*setup)(struct bench_ctx *c, void *state, struct err *e);
     /* Compare an output with an independent reference: fill c->check, ERR_MISMATCH when wrong. */

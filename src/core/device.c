@@ -101,3 +101,21 @@ const struct device *device_find(const struct device *devices, int n, const char
             return &devices[i];
     return NULL;
 }
+
+struct device_timing device_timing_of(const struct bench *b, const struct device *d,
+                                      const struct params *p)
+{
+    const struct device_ops *ops = d->ops;
+    const char *name = b->timing_of ? b->timing_of(p, d) : NULL;
+    const struct device_timing *const *other = ops->timings;
+
+    if (!name || strcmp(name, ops->timing_mode) == 0)
+        return (struct device_timing){ .name = ops->timing_mode,
+                                       .begin = ops->begin,
+                                       .end = ops->end,
+                                       .floor_ns = ops->floor_ns };
+    while (other && *other && strcmp((*other)->name, name) != 0)
+        other++;
+    BUG_ON(!other || !*other);
+    return **other;
+}

@@ -19,4 +19,9 @@ int device_list(const struct device_ops *const *ops, struct device *out, char *w
 /* The device called `name`, or NULL. */
 const struct device *device_find(const struct device *devices, int n, const char *name);
 
+/* How time is taken at this point: the device's own way, or the other one that the benchmark names.
+ * A name that the device does not have is our bug. */
+struct device_timing device_timing_of(const struct bench *b, const struct device *d,
+                                      const struct params *p);
+
 #endif

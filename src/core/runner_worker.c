@@ -33,8 +33,10 @@ struct worker_side {
     struct ceilings ceilings;
     int ceilings_sent;
     const struct runner_codec *codec;
+    const struct device_ops *const *kinds;
     struct device devices[DEVICES_MAX];
     int n_devices;
+    char why[128]; /* the last kind without devices has none */
 };
 
 static int send_progress(void *self, const char *phase, const struct sampling_progress *p)
@@ -67,6 +69,23 @@ out:
     return rc;
 }
 
+/* The device was there when the run was planned and this process does not see it: it was lost, and
+ * took the process before this one with it. */
+static void device_gone(const struct worker_side *s, const struct bench *b, const char *name,
+                        const struct params *p, struct result *out)
+{
+    struct device d = { .ops = s->kinds[0] };
+    struct bench untimed = *b;
+
+    untimed.timing_of = NULL;
+    snprintf(d.name, sizeof(d.name), "%.15s", name);
+    worker_describe(out, &untimed, &d, p);
+    out->timing_mode[0] = '\0';
+    out->status = RESULT_FAILED;
+    snprintf(out->reason, sizeof(out->reason), "%s is not there any more%s%s", name,
+             s->why[0] ? ": " : "", s->why);
+}
+
 static int run_case(struct worker_side *s, const char *text, struct err *e)
 {
     struct wire_case c;
@@ -74,17 +93,20 @@ static int run_case(struct worker_side *s, const char *text, struct err *e)
     struct result r = { 0 };
     const struct bench *b;
     const struct device *d;
-    int rc = 0, after;
+    int rc = 0, after = 0;
 
     TRY(wire_case_read(text, &c, e));
     b = registry_find(c.bench);
     d = device_find(s->devices, s->n_devices, c.device);
-    if (!b || !d) {
-        rc = ERR(e, ERR_ARG, "%s on %s: not in this process", c.bench, c.device);
+    if (!b) {
+        rc = ERR(e, ERR_ARG, "%s is not in this process", c.bench);
         goto out;
     }
     TRY(plan_point(b, c.settings, &p, e));
-    after = worker_case(s->worker, b, d, &p, c.seconds, &r);
+    if (d)
+        after = worker_case(s->worker, b, d, &p, c.seconds, &r);
+    else
+        device_gone(s, b, c.device, &p, &r);
     if (after < 0)
         TRY(lines_write(s->fd, "last", 4, e));
     TRY(send_result(s, &r, e));
@@ -147,7 +169,6 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
                                 .progress = send_progress,
                                 .progress_self = &s,
                                 .ceilings = &s.ceilings };
-    char why[128];
     struct stat st;
     int64_t fd = -1, seed;
     int rc = 0;
@@ -164,7 +185,8 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
     o.target = strtod(argv[3], NULL);
     o.dir = argv[4];
     dup2(STDERR_FILENO, STDOUT_FILENO); /* a chatty library must not reach the JSON on stdout */
-    s.n_devices = device_list(ops, s.devices, why, sizeof(why));
+    s.kinds = ops;
+    s.n_devices = device_list(ops, s.devices, s.why, sizeof(s.why));
     TRY(worker_open(&s.worker, &o, e));
     rc = serve(&s, e);
 out:

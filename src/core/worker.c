@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/clock.h"
+#include "core/device.h"
 #include "core/mem.h"
 #include "core/plan.h"
 #include "core/registry.h"
@@ -43,6 +44,8 @@ struct row {
     struct worker *w;
     struct bench_ctx ctx;
     void *state;
+    struct device_timing timing; /* the device's own way, or the one that the benchmark asks for */
+    uint64_t recorded;           /* repetitions that a replay does; 0: nothing is recorded */
     struct hist *ops;
     const char *phase;
     bool set_up;
@@ -127,23 +130,52 @@ static int say(struct row *r, const char *phase, const struct sampling_progress 
     return rc == ERR_INTERRUPT && r->sampled ? 0 : rc;
 }
 
+static int row_timing_ready(struct row *r, struct result *out, struct err *e)
+{
+    char note[sizeof(out->notes[0])] = "";
+    int rc = 0;
+
+    if (r->timing.ready)
+        TRY(r->timing.ready(r->ctx.device_handle, note, sizeof(note), e));
+    if (note[0])
+        result_note(out, "%s", note);
+    out->floor_ns = r->timing.floor_ns(r->ctx.device_handle);
+out:
+    return rc;
+}
+
+/* The repetitions, timed or only recorded. */
+static int row_repeat(struct row *r, uint64_t reps, double *ns, struct err *e)
+{
+    uint64_t allocations = mem_count();
+    int rc = 0;
+
+    TRY(r->timing.begin(r->ctx.device_handle, e));
+    for (uint64_t i = 0; i < reps; i++)
+        TRY(r->ctx.bench->once(&r->ctx, r->state, e));
+    TRY(r->timing.end(r->ctx.device_handle, ns, e));
+    if (mem_count() != allocations)
+        rc = ERR(e, ERR_ARG, "%s allocates memory inside the timed region", r->ctx.bench->name);
+out:
+    return rc;
+}
+
 /* The sampling driver's view of a row. */
 static int row_sample(void *self, uint64_t reps, double *ns, struct err *e)
 {
     struct row *r = self;
-    const struct device_ops *ops = r->ctx.device->ops;
-    uint64_t allocations;
     int rc = 0;
 
     if (r->ctx.bench->prepare)
         TRY(r->ctx.bench->prepare(&r->ctx, r->state, e));
-    allocations = mem_count();
-    TRY(ops->begin(r->ctx.device_handle, e));
-    for (uint64_t i = 0; i < reps; i++)
-        TRY(r->ctx.bench->once(&r->ctx, r->state, e));
-    TRY(ops->end(r->ctx.device_handle, ns, e));
-    if (mem_count() != allocations)
-        rc = ERR(e, ERR_ARG, "%s allocates memory inside the timed region", r->ctx.bench->name);
+    if (!r->timing.replay)
+        return row_repeat(r, reps, ns, e);
+    if (r->recorded != reps) {
+        r->recorded = 0;
+        TRY(row_repeat(r, reps, ns, e));
+        r->recorded = reps;
+    }
+    TRY(r->timing.replay(r->ctx.device_handle, ns, e));
 out:
     return rc;
 }
@@ -246,6 +278,7 @@ static int row_renew(void *self, struct err *e)
     if (b->teardown)
         b->teardown(&r->ctx, r->state);
     memset(r->state, 0, b->state_size);
+    r->recorded = 0; /* of memory that is gone */
     TRY(b->setup(&r->ctx, r->state, e));
     TRY(b->verify(&r->ctx, r->state, e));
     r->ctx.ops = r->ops;
@@ -303,6 +336,8 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
     c.sample_ns = fmin(5e6, fmax(2.5e5, seconds * 1e9 / 400));
     if (b->max_reps)
         c.max_reps = b->max_reps;
+    if (r->timing.max_reps && r->timing.max_reps < c.max_reps)
+        c.max_reps = r->timing.max_reps;
     r->w->n_probes = 0;
     row_focus(r);
     run->start_unix_s = (double)time(NULL);
@@ -479,7 +514,7 @@ static int row_measure(struct row *r, double seconds, const struct metric *m, st
     int rc = 0;
 
     TRY(worker_handle(r->w, r->ctx.device, &r->ctx.device_handle, e));
-    out->floor_ns = r->ctx.device->ops->floor_ns(r->ctx.device_handle);
+    TRY(row_timing_ready(r, out, e));
     TRY(say(r, "setup", NULL));
     r->set_up = true;
     TRY(b->setup(&r->ctx, r->state, e));
@@ -558,7 +593,7 @@ void worker_describe(struct result *out, const struct bench *b, const struct dev
     snprintf(out->device, sizeof(out->device), "%s", d->name);
     snprintf(out->metric, sizeof(out->metric), "%s", m->name);
     snprintf(out->unit, sizeof(out->unit), "%s", m->unit);
-    snprintf(out->timing_mode, sizeof(out->timing_mode), "%s", d->ops->timing_mode);
+    snprintf(out->timing_mode, sizeof(out->timing_mode), "%s", device_timing_of(b, d, p).name);
     for (int i = 0; i < p->n; i++)
         snprintf(out->axis_name[i], sizeof(out->axis_name[i]), "%s", p->p[i].axis->name);
     out->limits.binding = -1;
@@ -625,6 +660,7 @@ int worker_case(struct worker *w, const struct bench *b, const struct device *d,
                                 .clock_hz = NAN,
                                 .result = out,
                                 .worker = w };
+    r.timing = device_timing_of(b, d, p);
     w->depth++;
     TRY(row_begin(&r, b, out, &e));
     TRY(row_measure(&r, seconds, m, out, &e));
