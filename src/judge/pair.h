@@ -34,6 +34,7 @@ struct pair_half {
     struct pair_run *runs;     /* n_runs of rows that are ok; owned */
     int n_runs;
     int n_sessions; /* records that gave a run */
+    int n_bad;      /* records in which the row failed or is invalid */
 };
 
 struct pair {
