@@ -151,8 +151,12 @@ static int row_repeat(struct row *r, uint64_t reps, double *ns, struct err *e)
     int rc = 0;
 
     TRY(r->timing.begin(r->ctx.device_handle, e));
-    for (uint64_t i = 0; i < reps; i++)
-        TRY(r->ctx.bench->once(&r->ctx, r->state, e));
+    for (uint64_t i = 0; i < reps && rc == 0; i++)
+        rc = r->ctx.bench->once(&r->ctx, r->state, e);
+    if (rc < 0) {
+        r->timing.end(r->ctx.device_handle, ns, NULL); /* no recording stays open */
+        goto out;
+    }
     TRY(r->timing.end(r->ctx.device_handle, ns, e));
     if (mem_count() != allocations)
         rc = ERR(e, ERR_ARG, "%s allocates memory inside the timed region", r->ctx.bench->name);

@@ -8,18 +8,12 @@
 
 #include "core/mem.h"
 #include "gpu/gpu_clock.h"
+#include "gpu/gpu_handle.h"
+#include "gpu/gpu_timing.h"
 #include "gpu/gpu_try.h"
+#include "gpu/gpu_wait.h"
 
 enum { FLOOR_ROUNDS = 51 };
-
-struct gpu {
-    int index;
-    struct gpu_properties properties;
-    cudaStream_t stream;
-    cudaEvent_t start, stop;
-    double floor_ns;
-    struct gpu_clock_reading *reading; /* pinned: the device writes it */
-};
 
 int gpu_driver_version(void)
 {
@@ -97,6 +91,8 @@ int gpu_properties(int index, struct gpu_properties *out, struct err *e)
     out->l2_bytes = (size_t)attribute(index, cudaDevAttrL2CacheSize);
     out->memory_bytes = p.totalGlobalMem;
     out->integrated = attribute(index, cudaDevAttrIntegrated) != 0;
+    out->host_link = gpu_host_link(
+        out->integrated, attribute(index, cudaDevAttrPageableMemoryAccessUsesHostPageTables) != 0);
 out:
     return rc;
 }
@@ -129,7 +125,12 @@ static void close_device(void *handle)
 
     if (!g)
         return;
+    if (gpu_wait_gave_up()) { /* every call would wait; the process ends now */
+        mem_free(g);
+        return;
+    }
     cudaSetDevice(g->index);
+    gpu_timing_close(g);
     if (g->start)
         cudaEventDestroy(g->start);
     if (g->stop)
@@ -161,7 +162,7 @@ static int end(void *handle, double *ns, struct err *e)
     *ns = (double)NAN;
     CUDA_TRY(cudaGetLastError());
     CUDA_TRY(cudaEventRecord(g->stop, g->stream));
-    CUDA_TRY(cudaEventSynchronize(g->stop));
+    TRY(gpu_wait_event(g->stop, e));
     CUDA_TRY(cudaEventElapsedTime(&ms, g->start, g->stop));
     *ns = 1e6 * (double)ms;
 out:
@@ -191,6 +192,21 @@ out:
     return rc;
 }
 
+/* The device's own context, which is made here. */
+static int take_device(int index, struct err *e)
+{
+    cudaError_t code = cudaSetDevice(index);
+    int rc = 0;
+
+    if (code == cudaErrorDevicesUnavailable) {
+        cudaGetLastError();
+        return gpu_refused(attribute(index, cudaDevAttrComputeMode), e);
+    }
+    CUDA_TRY(code);
+out:
+    return rc;
+}
+
 static int open_device(const struct device *d, void **handle, struct err *e)
 {
     struct gpu *g = mem_calloc(1, sizeof(*g));
@@ -201,7 +217,7 @@ static int open_device(const struct device *d, void **handle, struct err *e)
         return ERR(e, ERR_NOMEM, "no memory for the handle of %s", d->name);
     g->index = d->index;
     TRY(gpu_properties(d->index, &g->properties, e));
-    CUDA_TRY(cudaSetDevice(d->index));
+    TRY(take_device(d->index, e));
     CUDA_TRY(cudaStreamCreateWithFlags(&g->stream, cudaStreamNonBlocking));
     CUDA_TRY(cudaEventCreate(&g->start));
     CUDA_TRY(cudaEventCreate(&g->stop));
@@ -244,6 +260,7 @@ const struct device_ops gpu_device_ops = {
     .floor_ns = floor_ns,
     .clock_hz = clock_hz,
     .clock_source = "cycles against the GPU's shared timer",
+    .timings = gpu_timings,
 };
 
 int gpu_enter(const struct gpu *g, struct err *e)
@@ -276,9 +293,25 @@ out:
     return rc;
 }
 
+int gpu_memory_need(size_t bytes, const char *what, struct err *e)
+{
+    size_t available;
+    int rc = 0;
+
+    TRY(gpu_memory_free(&available, e));
+    if (bytes > available)
+        return ERR(e, ERR_NOTSUP,
+                   "%.80s needs %.1f MiB of GPU memory: %.1f MiB are free, %.1f MiB are missing",
+                   what, (double)bytes / (1 << 20), (double)available / (1 << 20),
+                   (double)(bytes - available) / (1 << 20));
+out:
+    return rc;
+}
+
 int gpu_alloc(void **out, size_t bytes, struct err *e)
 {
     cudaError_t code = cudaMalloc(out, bytes);
+    double mib = (double)bytes / (1 << 20);
     size_t available = 0;
     int rc = 0;
 
@@ -288,8 +321,14 @@ int gpu_alloc(void **out, size_t bytes, struct err *e)
     if (code == cudaErrorMemoryAllocation) {
         cudaGetLastError();
         TRY(gpu_memory_free(&available, e));
-        return ERR(e, ERR_NOMEM, "%.1f MiB do not fit into GPU memory: %.1f MiB are free",
-                   (double)bytes / (1 << 20), (double)available / (1 << 20));
+        if (bytes > available)
+            return ERR(e, ERR_NOMEM,
+                       "%.1f MiB do not fit into GPU memory: %.1f MiB are free, %.1f MiB are "
+                       "missing",
+                       mib, (double)available / (1 << 20), (double)(bytes - available) / (1 << 20));
+        return ERR(e, ERR_NOMEM,
+                   "%.1f MiB do not fit into GPU memory in one piece: %.1f MiB are free", mib,
+                   (double)available / (1 << 20));
     }
     CUDA_TRY(code);
 out:
@@ -298,24 +337,23 @@ out:
 
 void gpu_free(void *d)
 {
-    cudaFree(d);
+    if (d && !gpu_wait_gave_up())
+        cudaFree(d);
 }
 
 int gpu_sync(gpu_stream s, struct err *e)
 {
-    int rc = 0;
-
-    CUDA_TRY(cudaStreamSynchronize(s));
-out:
-    return rc;
+    return gpu_wait_stream(s, e);
 }
 
+/* A copy waits for the stream by itself, without a bound: it begins when nothing is before it. */
 int gpu_to_host(void *to, const void *d_from, size_t bytes, gpu_stream s, struct err *e)
 {
     int rc = 0;
 
+    TRY(gpu_wait_stream(s, e));
     CUDA_TRY(cudaMemcpyAsync(to, d_from, bytes, cudaMemcpyDeviceToHost, s));
-    CUDA_TRY(cudaStreamSynchronize(s));
+    TRY(gpu_wait_stream(s, e));
 out:
     return rc;
 }
@@ -324,8 +362,9 @@ int gpu_to_device(void *d_to, const void *from, size_t bytes, gpu_stream s, stru
 {
     int rc = 0;
 
+    TRY(gpu_wait_stream(s, e));
     CUDA_TRY(cudaMemcpyAsync(d_to, from, bytes, cudaMemcpyHostToDevice, s));
-    CUDA_TRY(cudaStreamSynchronize(s));
+    TRY(gpu_wait_stream(s, e));
 out:
     return rc;
 }

@@ -4,6 +4,9 @@
  * gpu_properties, gpu_facts and the device list ask the driver only: they make no context.
  * In a build without CUDA gpu_none.c stands in: no devices, and the reason.
  *
+ * A device that fails or hangs is lost to the process: ERR_CUDA, and nothing that waits is called
+ * any more.  The run goes on in a fresh process.
+ *
  * A device has a number of CUDA's; its handle (struct gpu) belongs to one thread. */
 #ifndef GPU_GPU_H
 #define GPU_GPU_H
@@ -22,6 +25,18 @@ extern "C" {
 struct gpu;                             /* what device_ops.open makes: context, stream, events */
 typedef struct CUstream_st *gpu_stream; /* cudaStream_t */
 
+/* The way between host and device memory.  Only over PCIe is a copy called PCIe; in one memory the
+ * host's ceiling is the device's too. */
+enum gpu_host_link {
+    GPU_HOST_PCIE,
+    GPU_HOST_C2C, /* Grace Hopper, Grace Blackwell: two memories, one address space, NVLink-C2C */
+    GPU_HOST_ONE_MEMORY
+};
+const char *gpu_host_link_name(enum gpu_host_link l); /* "PCIe", "NVLink-C2C", "one memory" */
+
+/* By what the driver says: the GPU is integrated; it uses the host's page tables. */
+enum gpu_host_link gpu_host_link(bool integrated, bool host_page_tables);
+
 /* 0 or "" where the driver does not say. */
 struct gpu_properties {
     char model[96];
@@ -34,10 +49,11 @@ struct gpu_properties {
     int memory_bus_bits;
     size_t l2_bytes, memory_bytes;
     bool integrated; /* shares the host's memory */
+    enum gpu_host_link host_link;
 };
 
 /* Timing mode "batched": begin and end are events on the handle's stream around the repetitions;
- * end waits for them. */
+ * end waits for them.  The other modes are in gpu_timing.h. */
 extern const struct device_ops gpu_device_ops;
 
 /* Devices; 0 with the reason in why, in the driver's words where it has any. */
@@ -54,7 +70,11 @@ int gpu_enter(const struct gpu *g, struct err *e);
 gpu_stream gpu_stream_of(const struct gpu *g);
 const struct gpu_properties *gpu_properties_of(const struct gpu *g);
 
-/* Device memory, owned by the caller.  ERR_NOMEM says how much is free. */
+/* Is there room?  ERR_NOTSUP (the row is skipped) says how much is missing.  For set-ups, before
+ * they allocate. */
+int gpu_memory_need(size_t bytes, const char *what, struct err *e);
+
+/* Device memory, owned by the caller.  ERR_NOMEM says how much is free and missing. */
 int gpu_alloc(void **out, size_t bytes, struct err *e);
 void gpu_free(void *d);
 int gpu_memory_free(size_t *bytes, struct err *e);
@@ -65,7 +85,7 @@ int gpu_to_device(void *d_to, const void *from, size_t bytes, gpu_stream s, stru
 int gpu_copy(void *d_to, const void *d_from, size_t bytes, gpu_stream s, struct err *e);
 int gpu_fill(void *d, int byte, size_t bytes, gpu_stream s, struct err *e);
 
-/* Wait for the stream. */
+/* Wait for the stream; ERR_CUDA when the device has failed or hangs (gpu_wait.h). */
 int gpu_sync(gpu_stream s, struct err *e);
 #endif
 

@@ -46,6 +46,23 @@ static void version(struct facts *out, const char *key, int v, const char *why)
         facts_null(out, key, "%s", why);
 }
 
+const char *gpu_host_link_name(enum gpu_host_link l)
+{
+    switch (l) {
+    case GPU_HOST_PCIE: return "PCIe";
+    case GPU_HOST_C2C: return "NVLink-C2C";
+    case GPU_HOST_ONE_MEMORY: break;
+    }
+    return "one memory";
+}
+
+enum gpu_host_link gpu_host_link(bool integrated, bool host_page_tables)
+{
+    if (integrated)
+        return GPU_HOST_ONE_MEMORY;
+    return host_page_tables ? GPU_HOST_C2C : GPU_HOST_PCIE;
+}
+
 static void put_gpu(struct facts *out, int i)
 {
     struct gpu_properties p;
@@ -71,6 +88,7 @@ static void put_gpu(struct facts *out, int i)
     put_number(out, i, "l2_bytes", (double)p.l2_bytes);
     key_of(key, i, "integrated");
     facts_bool(out, key, p.integrated);
+    put_text(out, i, "host_link", gpu_host_link_name(p.host_link));
 }
 
 void gpu_facts(struct facts *out)

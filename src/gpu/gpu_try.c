@@ -15,3 +15,18 @@ int gpu_try_failed(struct err *e, const char *where, const char *what, cudaError
     return err_set(e, rc, where, "%.*s: %s (%s)", (int)strcspn(what, "("), what,
                    cudaGetErrorString(code), cudaGetErrorName(code));
 }
+
+int gpu_refused(int compute_mode, struct err *e)
+{
+    switch (compute_mode) {
+    case cudaComputeModeExclusive:
+    case cudaComputeModeExclusiveProcess:
+        return ERR(e, ERR_NOTSUP,
+                   "another process holds this GPU, whose compute mode lets only one in");
+    case cudaComputeModeProhibited:
+        return ERR(e, ERR_NOTSUP, "this GPU's compute mode lets nobody in (nvidia-smi -c 0)");
+    default:
+        return ERR(e, ERR_NOTSUP,
+                   "the driver does not let this process in: the GPU is busy or unavailable");
+    }
+}

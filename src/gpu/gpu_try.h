@@ -11,6 +11,9 @@
  * build has no code for the device, ERR_CUDA otherwise. */
 int gpu_try_failed(struct err *e, const char *where, const char *what, cudaError_t code);
 
+/* The driver let us not make a context: why, by the device's compute mode.  ERR_NOTSUP. */
+int gpu_refused(int compute_mode, struct err *e);
+
 /* rc = expr; on failure go to `out`. */
 #define CUDA_TRY(expr)                                                                    \
     do {                                                                                  \

@@ -33,6 +33,11 @@ set(all_fakes fake_thing1 fake_thing2 fake_thing3)
 foreach(t ${tests})
   get_filename_component(name ${t} NAME_WE)
   add_executable(${name} ${t})
+  # Kernels of a test lie beside it.
+  if(HEADROOM_CUDA AND EXISTS ${CMAKE_SOURCE_DIR}/test/${name}.cu)
+    target_sources(${name} PRIVATE test/${name}.cu)
+    headroom_cuda_options(${name})
+  endif()
   target_link_libraries(${name} PRIVATE headroom_all)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
   # Tests of the command line run the program that was built with them.  Under an emulator they
