@@ -1,6 +1,7 @@
 /* run_json.c - a whole run as the text of a result file, and back. */
 #include "store/run_json.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -51,45 +52,75 @@ static json_t *machine_json(const struct run_record *r)
     return jsonio_done(o, lost);
 }
 
-/* before, the value (taken), nothing after: each piece is one line. */
-static int print_piece(FILE *f, const char *before, json_t *piece, struct err *e)
+/* A file in memory refuses what it has no room for. */
+static int not_written(struct err *e)
 {
+    return errno == ENOMEM ? ERR(e, ERR_NOMEM, "no memory to write the result")
+                           : ERR(e, ERR_IO, "cannot write the result");
+}
+
+int run_json_layout(FILE *f, int n_ceilings, int n_rows, run_json_piece piece, const void *self,
+                    struct err *e)
+{
+    int rc = 0;
+
+    fprintf(f, "{\n\"schema\": %d,\n\"run\": ", RECORD_SCHEMA);
+    TRY(piece(self, RUN_JSON_HEAD, 0, f, e));
+    fputs(",\n\"machine\": ", f);
+    TRY(piece(self, RUN_JSON_MACHINE, 0, f, e));
+    fputs(",\n\"build\": ", f);
+    TRY(piece(self, RUN_JSON_BUILD, 0, f, e));
+    fputs(",\n\"ceilings\": [", f);
+    for (int i = 0; i < n_ceilings; i++) {
+        fputs(i ? ",\n" : "\n", f);
+        TRY(piece(self, RUN_JSON_CEILING, i, f, e));
+    }
+    fputs("],\n\"results\": [", f);
+    for (int i = 0; i < n_rows; i++) {
+        fputs(i ? ",\n" : "\n", f);
+        TRY(piece(self, RUN_JSON_ROW, i, f, e));
+    }
+    fputs("]\n}\n", f);
+    if (ferror(f))
+        rc = not_written(e);
+out:
+    return rc;
+}
+
+static json_t *part_json(const struct run_record *r, enum run_json_part part, int index)
+{
+    switch (part) {
+    case RUN_JSON_HEAD: return head_json(r);
+    case RUN_JSON_MACHINE: return machine_json(r);
+    case RUN_JSON_BUILD: return facts_json(&r->build);
+    case RUN_JSON_CEILING: return ceiling_json(&r->ceilings.c[index]);
+    case RUN_JSON_ROW:
+    default: return result_json(&r->results[index]);
+    }
+}
+
+static int print_piece(const void *self, enum run_json_part part, int index, FILE *f, struct err *e)
+{
+    json_t *piece = part_json(self, part, index);
     int rc = 0;
 
     if (!piece)
         return ERR(e, ERR_NOMEM, "no memory to write the result");
-    if (fputs(before, f) < 0 || json_dumpf(piece, f, JSON_COMPACT) != 0)
-        rc = ferror(f) ? ERR(e, ERR_IO, "cannot write the result")
-                       : ERR(e, ERR_NOMEM, "no memory to write the result");
+    if (json_dumpf(piece, f, JSON_COMPACT) != 0)
+        rc = ferror(f) ? not_written(e) : ERR(e, ERR_NOMEM, "no memory to write the result");
     json_decref(piece);
     return rc;
 }
 
 int run_json_print(const struct run_record *r, FILE *f, struct err *e)
 {
-    int rc = 0;
-
     jsonio_init();
     if (r->seed > INT64_MAX)
         return ERR(e, ERR_ARG,
                    "seed %" PRIu64 " is above %" PRId64 ", the largest that a result "
                    "file holds",
                    r->seed, INT64_MAX);
-    fprintf(f, "{\n\"schema\": %d", RECORD_SCHEMA);
-    TRY(print_piece(f, ",\n\"run\": ", head_json(r), e));
-    TRY(print_piece(f, ",\n\"machine\": ", machine_json(r), e));
-    TRY(print_piece(f, ",\n\"build\": ", facts_json(&r->build), e));
-    fputs(",\n\"ceilings\": [", f);
-    for (int i = 0; i < r->ceilings.n; i++)
-        TRY(print_piece(f, i ? ",\n" : "\n", ceiling_json(&r->ceilings.c[i]), e));
-    fputs("],\n\"results\": [", f);
-    for (int i = 0; i < r->n_results; i++)
-        TRY(print_piece(f, i ? ",\n" : "\n", result_json(&r->results[i]), e));
-    fputs("]\n}\n", f);
-    if (ferror(f))
-        rc = ERR(e, ERR_IO, "cannot write the result");
-out:
-    return rc;
+    return run_json_layout(f, r->ceilings.n, r->n_results, print_piece, r, e);
 }
 
 /* ---- reading ---- */
