@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "command/run_ref.h"
 #include "core/sampling.h"
 
 const struct cli_option run_option_table[RUN_OPTIONS] = {
@@ -24,6 +25,8 @@ const struct cli_option run_option_table[RUN_OPTIONS] = {
     { "wait", 0, "S", "wait up to S for another run on this machine to end", NULL },
     { "launcher", 0, "COMMAND",
       "start the measuring process through COMMAND, e.g. \"numactl -N 0\"", NULL },
+    RUN_REF_OPTION_STORE,
+    { "no-store", 0, NULL, "leave the history as it is", NULL },
     { "dry-run", 0, NULL, "print the rows that would be measured, and measure nothing", NULL },
 };
 
@@ -88,6 +91,10 @@ int run_options_read(const struct cli_args *a, struct run_options *o, struct err
         return ERR(e, ERR_ARG,
                    "--output -: the result on standard output is --json; a file of "
                    "this name is ./-");
+    o->store = cli_value(a, "store");
+    if (o->store && !o->store[0])
+        return ERR(e, ERR_ARG, "--store: the name of the history is empty");
+    o->no_store = cli_flag(a, "no-store");
     o->json = cli_flag(a, "json");
     o->dry_run = cli_flag(a, "dry-run");
     if ((v = cli_value(a, "seconds")))

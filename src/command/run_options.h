@@ -13,7 +13,8 @@ struct run_options {
     const char *device;
     const char *dir;
     const char *output; /* NULL: headroom-UTC.json, or none with json */
-    bool json, dry_run;
+    const char *store;  /* NULL: the usual place */
+    bool json, dry_run, no_store;
     double seconds; /* 0: as planned */
     double wait_s;
     double target; /* relative half-width */
@@ -23,7 +24,7 @@ struct run_options {
     const char *launcher[RUN_LAUNCHER_WORDS + 1]; /* words of launcher_text; [0] NULL: none */
 };
 
-enum { RUN_OPTIONS = 12 };
+enum { RUN_OPTIONS = 14 };
 extern const struct cli_option run_option_table[RUN_OPTIONS];
 
 /* Is this a --dir?  ERR_IO names the folder and what is wrong with it; ERR_ARG when it is empty. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command/platform.h"
+#include "command/run_store.h"
 #include "core/clock.h"
 #include "core/lock.h"
 #include "core/mem.h"
@@ -17,6 +18,7 @@
 #include "report/progress.h"
 #include "report/terminal.h"
 #include "store/ceilings_file.h"
+#include "store/history.h"
 #include "store/run_file.h"
 #include "store/run_json.h"
 #include "store/store_codec.h"
@@ -28,6 +30,7 @@ struct session {
     struct run_record record;
     struct progress progress;
     struct terminal_style style;
+    struct run_store store;
     const char *path; /* NULL: no file */
     char default_path[64];
     char cache_path[1200];
@@ -49,13 +52,24 @@ static int columns_now(void *self)
     return columns_of(STDERR_FILENO);
 }
 
+/* Whoever sees a result must not learn the password of the server that keeps it. */
+static char *copy_word(const char *word)
+{
+    size_t cap = 4 * strlen(word) + 16; /* a hidden password may be longer than the real one */
+    char *copy = mem_calloc(cap, 1);
+
+    if (copy)
+        history_shown(word, copy, cap);
+    return copy;
+}
+
 static int copy_argv(struct run_record *r, const struct cli_env *env, struct err *e)
 {
     r->argv = mem_calloc((size_t)env->argc, sizeof(*r->argv));
     if (!r->argv)
         return ERR(e, ERR_NOMEM, "no memory for the run's record");
     for (; r->argc < env->argc; r->argc++) {
-        r->argv[r->argc] = mem_strdup(env->argv[r->argc]);
+        r->argv[r->argc] = copy_word(env->argv[r->argc]);
         if (!r->argv[r->argc])
             return ERR(e, ERR_NOMEM, "no memory for the run's record");
     }
@@ -157,6 +171,7 @@ static int prepare(struct session *s, struct err *e)
     output_path(s);
     if (s->path)
         TRY(run_file_check_writable(s->path, e));
+    TRY(run_store_begin(&s->store, s->o, s->env, e));
     TRY(run_session_describe(&s->record, s->env, s->o->dir, e));
     TRY(env_busy(&busy, "", 0.1, e));
     env_busy_facts(&s->record.machine, &busy);
@@ -224,6 +239,8 @@ static int finish(struct session *s, int rc, struct err *e)
         code = cli_fail(e->code && e->code != ERR_INTERRUPT ? e : &save_error);
     else if (rc < 0 && rc != ERR_INTERRUPT)
         code = cli_fail(e);
+    if (run_store_end(&s->store, &s->record, save_error.code ? NULL : s->path) != EXIT_FINE)
+        code = EXIT_NO_RUN;
     keep_ceilings(s);
     if (s->o->json) {
         if (run_json_print(&s->record, stdout, &json_error) < 0)

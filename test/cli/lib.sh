@@ -2,8 +2,8 @@
 #
 #   test/cli/NAME.sh PROGRAM SOURCE_DIR
 #
-# Each test works in a folder of its own, empty at first, with its own cache.  What the program
-# printed lies elsewhere, so that a listing of the folder shows what the program left there.
+# Each test works in a folder of its own, empty at first, with its own cache and history.  What the
+# program printed lies elsewhere, so that a listing of the folder shows what it left there.
 set -u
 program=$(realpath "$1") source=$(realpath "$2")
 export LC_ALL=C.UTF-8
@@ -12,7 +12,7 @@ scratch=$(mktemp -d /tmp/headroom-cli.XXXXXX) # in /tmp: an ordinary user must r
 work=$scratch/work out=$scratch/out err=$scratch/err
 mkdir "$work"
 chmod 755 "$scratch" "$work"
-export XDG_CACHE_HOME=$scratch/cache
+export XDG_CACHE_HOME=$scratch/cache XDG_DATA_HOME=$scratch/data
 mounts=() failures=0 skips=0
 trap clean_up EXIT
 cd "$work" || exit 1

@@ -40,7 +40,7 @@ echo 'what was here before' >r.json
 what='run below ulimit -f'
 (
     ulimit -f 4
-    exec "$program" run "${row[@]}" -o r.json
+    exec "$program" run "${row[@]}" --no-store -o r.json
 ) 2>&1 >"$out" </dev/null | cat >"$err" # the shell's redirection would be limited too
 [ "${PIPESTATUS[0]}" -eq 5 ] || fail "$what: not 5"
 says 'r.json: File too large'

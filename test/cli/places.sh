@@ -82,7 +82,7 @@ fi
 if setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$program"; then
     chmod 777 "$work"
     user=(setpriv --reuid=65534 --regid=65534 --clear-groups env -u XDG_CACHE_HOME
-          HOME=/nonexistent "$program")
+          -u XDG_DATA_HOME HOME=/nonexistent "$program")
     for c in 'info --json' 'doctor --json' "run ${row[*]} --json -o r.json"; do
         what="headroom $c as nobody"
         "${user[@]}" $c >"$out" 2>"$err" || fail "$what: exit code $?"
@@ -93,6 +93,7 @@ if setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$program"; then
     json "$out" 'all(s["values"] or s["reason"]
                      for r in d["results"] for u in r["runs"] for s in u["telemetry"])'
     says 'the measured ceilings are not kept: /nonexistent'
+    says 'the run will not be in a history: /nonexistent'
     leaves r.json
 else
     skip "an ordinary user: cannot reach $program"

@@ -1,0 +1,113 @@
+#!/bin/bash
+# history.sh - a run goes into the history and comes out again, or is in a file and the user is told.
+. "$(dirname "$0")/lib.sh"
+store=$XDG_DATA_HOME/headroom/history.db
+
+# A run is stored where nothing else is said, and comes back byte for byte.
+try 0 run "${row[@]}" -o a.json
+[ -f "$store" ] || fail "$what: no $store"
+try 0 export latest -o b.json
+cmp -s a.json b.json || fail "$what: another file"
+try 0 import a.json
+prints 'in the history already'
+try 0 run "${row[@]}" --no-store -o c.json
+try 0 export latest -o b.json
+cmp -s a.json b.json || fail "$what: --no-store stored"
+try 0 --version
+id=$(python3 -c 'import json; print(json.load(open("c.json"))["run"]["id"])')
+try 64 export "$id"
+says "no file and no run is called \"$id\"" 'the latest runs are'
+try 0 import c.json b.json
+try 0 export "$id"
+cmp -s "$out" c.json || fail "$what: another file"
+try 64 export 2
+says 'runs begin with "2"'
+try 64 export ''
+try 64 export
+try 64 import
+leaves a.json b.json c.json
+
+# Another place; a layout that is not ours; what is no result file.
+try 0 run "${row[@]}" --store other/h.db -o a.json
+[ -f other/h.db ] || fail "$what: no other/h.db"
+python3 -m json.tool a.json >pretty.json
+rm -r other
+try 0 import --store other/h.db pretty.json
+try 0 export --store other/h.db latest
+cmp -s "$out" pretty.json || fail "$what: another file"
+echo '{"schema": 99}' >newer.json
+echo '{"some": "thing"}' >foreign.json
+head -c 3000 a.json >cut.json
+sed 's/"mean_ns":[0-9]/&7/' a.json >wrong.json
+try 5 import --store other/h.db newer.json foreign.json cut.json wrong.json missing.json
+says 'newer.json: ' 'this program reads 1' 'foreign.json: not a file that import knows' \
+    'cut.json: ' 'not valid JSON' 'wrong.json: ' 'but the samples give' 'missing.json: No such file'
+try 5 import --store other/h.db a.json
+says 'with another content'
+rm -r other
+leaves a.json cut.json foreign.json newer.json pretty.json wrong.json
+
+# A history that can never take the run is refused before anything is measured.
+refuses() {
+    try 5 run "${row[@]}" --store "$1" -o r.json
+    says "$2" '--no-store measures without a history'
+    prints_nothing
+    leaves "${@:3}"
+}
+head -c 5000 /dev/urandom >noise.db
+refuses noise.db 'noise.db: not a history' noise.db
+mkdir folder
+refuses folder 'folder: ' folder
+refuses postgresql://127.0.0.1:1/none 'no connection'
+try 64 run "${row[@]}" --store ''
+
+# Held by another program for longer than we wait: the run is in the file, and can be stored later.
+try 0 run "${row[@]}" -o a.json
+python3 - "$store" >"$scratch/held" <<'PYTHON' &
+import signal, sqlite3, sys
+d = sqlite3.connect(sys.argv[1], isolation_level=None)
+d.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+signal.pause()
+PYTHON
+holder=$!
+until_true 10 grep -q held "$scratch/held" || fail 'nobody holds the history'
+try 5 run "${row[@]}" -o r.json
+says 'could not store the run: ' 'another program held it' 'the run is in r.json' \
+    'store it with `headroom import r.json`'
+try 5 run "${row[@]}" --json
+beside=$(ls headroom-*.json)
+says "the run is in $beside"
+cmp -s "$out" "$beside" || fail "$what: another run beside"
+kill "$holder"
+wait "$holder" 2>/dev/null
+try 0 import r.json "$beside"
+leaves a.json "$beside" r.json
+
+# No room: on a disk that is full, and on one that can only be read.
+if may_mount 'a full disk and one that is read-only'; then
+    tmpfs "$scratch/small" size=400k
+    try 0 run "${row[@]}" --store "$scratch/small/h.db" -o a.json
+    cat /dev/zero >"$scratch/small/fill" 2>/dev/null
+    try 5 run "${row[@]}" --store "$scratch/small/h.db" -o r.json
+    if [ -f r.json ]; then
+        says 'could not store the run' 'the run is in r.json'
+    else
+        says '--no-store measures without a history'
+    fi
+    rm "$scratch/small/fill"
+    try 0 export --store "$scratch/small/h.db" latest
+    cmp -s "$out" a.json || fail "$what: the history lost a run"
+    mount -o remount,ro "$scratch/small"
+    rm -f r.json
+    try 5 run "${row[@]}" --store "$scratch/small/h.db" -o r.json
+    says 'Read-only file system'
+    try 0 export --store "$scratch/small/h.db" latest
+    cmp -s "$out" a.json || fail "$what: a read-only history cannot be read"
+    leaves a.json
+fi
+
+# A password is for the server, not for whoever sees the result.
+try 5 run "${row[@]}" --store postgresql://me:secret@127.0.0.1:1/none -o r.json
+! grep -q secret "$err" "$out" || fail "$what: says the password"
+done_testing
