@@ -58,8 +58,10 @@ foreach(t ${tests})
   set_tests_properties(${name} PROPERTIES LABELS "${labels}")
 endforeach()
 # The vendors' headers, where tools/vendor-headers has put them, need those of the CUDA runtime.
-target_include_directories(test_vendor SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/build-vendor/include
-  ${CUDAToolkit_INCLUDE_DIRS})
+foreach(name test_vendor test_vendor_nvml)
+  target_include_directories(${name} SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/build-vendor/include
+    ${CUDAToolkit_INCLUDE_DIRS})
+endforeach()
 # A benchmark that crashes there must die of its signal, which the sanitizers would report instead.
 set_tests_properties(test_runner PROPERTIES
   ENVIRONMENT "ASAN_OPTIONS=handle_segv=0;TSAN_OPTIONS=handle_segv=0:halt_on_error=1")
