@@ -14,6 +14,7 @@ const struct worker_services platform_services = {
     .telemetry_open = telemetry_open,
     .telemetry_close = telemetry_close,
     .telemetry_focus = telemetry_focus,
+    .telemetry_mark = telemetry_mark,
     .telemetry_window = telemetry_window,
     .clock_hz = clockspeed_now_hz,
     .cpu_now = cpuwait_now,

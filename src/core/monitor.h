@@ -35,7 +35,7 @@ struct channel {
     const char *cause; /* "power cap"; "uncorrected ECC errors" */
 };
 
-enum { MONITOR_CHANNELS_MAX = 30 };
+enum { MONITOR_CHANNELS_MAX = 30, MONITOR_WHY = 96 };
 
 enum { MONITOR_SLOW = 1 }; /* also what is dear to read, or changes seldom */
 

@@ -50,6 +50,7 @@ struct row {
     const char *phase;
     bool set_up;
     bool stopped;          /* from outside, while sampling */
+    bool marked;           /* the telemetry knows that the warm-up is over */
     bool sampled;          /* there are samples: a signal no longer takes the row away */
     bool measured;         /* and the check after them passed */
     uint64_t t0_ns, t1_ns; /* the sampling window */
@@ -209,12 +210,24 @@ static uint64_t row_now(void *self)
     return clock_now_ns();
 }
 
+/* Between two samples: it costs the row nothing that is timed. */
+static void row_mark(struct row *r)
+{
+    const struct worker_services *s = r->w->o.services;
+
+    r->marked = true;
+    if (s && s->telemetry_mark && r->w->telemetry)
+        s->telemetry_mark(r->w->telemetry);
+}
+
 static int row_progress(void *self, const struct sampling_progress *p)
 {
     struct row *r = self;
 
     if (p->warming_up && r->ops)
         hist_reset(r->ops); /* percentiles are of the kept part only */
+    if (!p->warming_up && !r->marked)
+        row_mark(r);
     if (say(r, p->warming_up ? "warm-up" : "sampling", p) < 0)
         r->stopped = true;
     return r->stopped || (r->ctx.enough && !p->warming_up) ? ERR_INTERRUPT : 0;

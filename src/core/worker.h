@@ -16,11 +16,13 @@ struct worker_cpu {
  * then null with a reason. */
 struct worker_services {
     /* Background telemetry: open once per worker; focus names the device that is measured from now
-     * on; window copies the series of [t0, t1] (times of clock_now_ns) into run->telemetry and the
-     * counters of result_run, on a GPU its clock and what held it down too. */
+     * on; mark says that the warm-up is over; window copies the series of [t0, t1] (times of
+     * clock_now_ns) into run->telemetry and the counters of result_run, of the device's energy, its
+     * clock and what held it down too. */
     int (*telemetry_open)(void **handle, struct err *e);
     void (*telemetry_close)(void *handle);
     void (*telemetry_focus)(void *handle, const struct device *d);
+    void (*telemetry_mark)(void *handle);
     void (*telemetry_window)(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
     /* Hz of the calling core now, from a chain of dependent additions (about 20 us). */
     double (*clock_hz)(void);

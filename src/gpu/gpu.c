@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "gpu/card_monitor.h"
 #include "gpu/gpu_clock.h"
 #include "gpu/gpu_handle.h"
 #include "gpu/gpu_timing.h"
@@ -261,6 +262,8 @@ const struct device_ops gpu_device_ops = {
     .clock_hz = clock_hz,
     .clock_source = "cycles against the GPU's shared timer",
     .timings = gpu_timings,
+    .monitor = &card_monitor_ops,
+    .idle_row = "silicon.telemetry phase=idle",
 };
 
 int gpu_enter(const struct gpu *g, struct err *e)

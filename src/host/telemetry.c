@@ -20,7 +20,8 @@
 
 enum { SLOW_EVERY = 10, BACKOFF_MAX = 16, WATCHED_MAX = 16 };
 
-static const double COST_MAX = 0.005;
+/* Of one CPU.  The rows of a watched device do not wait for that CPU. */
+static const double COST_MAX = 0.005, COST_MAX_WATCHING = 0.02;
 
 _Static_assert((int)TELEMETRY_VALUES <= (int)SERIES_MAX, "a run holds every channel");
 
@@ -96,7 +97,7 @@ static void *sampler(void *arg)
             uint64_t now_ns = clock_now_ns();
             double cost = (t->thread_s - last_s) / (1e-9 * (double)(now_ns - last_ns));
 
-            if (cost > COST_MAX && backoff < BACKOFF_MAX)
+            if (cost > (t->focus < 0 ? COST_MAX : COST_MAX_WATCHING) && backoff < BACKOFF_MAX)
                 backoff *= 2;
             last_s = t->thread_s;
             last_ns = now_ns;
@@ -249,6 +250,16 @@ void telemetry_focus(void *handle, const struct device *d)
     pthread_mutex_unlock(&t->lock);
 }
 
+void telemetry_mark(void *handle)
+{
+    struct telemetry *t = handle;
+
+    pthread_mutex_lock(&t->lock);
+    if (t->focus >= 0)
+        sample_locked(t, MONITOR_SLOW);
+    pthread_mutex_unlock(&t->lock);
+}
+
 void telemetry_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run)
 {
     struct telemetry *t = handle;
@@ -258,7 +269,7 @@ void telemetry_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct resul
         t1_ns = t0_ns;
     pthread_mutex_lock(&t->lock);
     if (telemetry_ring_last_ns(&t->ring) < t1_ns)
-        sample_locked(t, 0);
+        sample_locked(t, t->focus < 0 ? 0 : MONITOR_SLOW);
     telemetry_window_fill(&t->ring, &t->sources, t->focus,
                           t->focus < 0 ? NULL : &t->watched[t->focus], t0_ns, kept_ns, t1_ns, run);
     pthread_mutex_unlock(&t->lock);

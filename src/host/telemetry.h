@@ -2,7 +2,8 @@
  *
  * One thread of its own reads counters every 100 ms into a ring made at opening; a window copies
  * what fell into [t0, t1] out of it.  It backs off by itself: dear sources are read once a second,
- * and the period doubles (to 1.6 s at most) while the thread takes more than 0.5 % of one CPU.
+ * and the period doubles (to 1.6 s at most) while the thread takes more than 0.5 % of one CPU, 2 %
+ * while a device is watched.
  *
  * Series (core/result.h): cpu.clock_mean, cpu.clock_min [MHz] of up to 8 cores spread over the
  * allowed ones; cpu.temperature [C], the hottest sensor; cpu.power, dram.power [W] from RAPL;
@@ -29,6 +30,10 @@ void telemetry_close(void *handle);
  * too.  Takes a reading; the first time for a device it opens its library, which may take a second
  * or two. */
 void telemetry_focus(void *handle, const struct device *d);
+
+/* The warm-up is over: a reading of a watched device's counters now (some ms), so that its energy
+ * counts from here.  Nothing on the CPU, whose counters are read often. */
+void telemetry_mark(void *handle);
 
 /* Fill what lies in the window into *run, of which the first run->sampling.warmup_s seconds are
  * warm-up.  Of the whole window: telemetry (owned by the run; every channel, those without a point

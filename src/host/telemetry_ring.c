@@ -66,17 +66,37 @@ static double value_of(const struct telemetry_row *row, struct telemetry_place p
 double telemetry_ring_counter(const struct telemetry_ring *r, struct telemetry_place p,
                               uint64_t t_ns)
 {
-    for (uint64_t i = first_row(r); i + 1 < r->n; i++) {
-        const struct telemetry_row *a = row_at(r, i), *b = row_at(r, i + 1);
+    const struct telemetry_row *before = NULL;
 
-        if (a->t_ns <= t_ns && t_ns <= b->t_ns) {
-            double span = (double)(b->t_ns - a->t_ns), from = value_of(a, p);
-            double part = span > 0 ? (double)(t_ns - a->t_ns) / span : 0;
+    for (uint64_t i = first_row(r); i < r->n; i++) {
+        const struct telemetry_row *row = row_at(r, i);
+        double now = value_of(row, p), from, span;
 
-            return from + part * (value_of(b, p) - from);
+        if (isnan(now))
+            continue;
+        if (row->t_ns < t_ns) {
+            before = row;
+            continue;
         }
+        if (!before)
+            return row->t_ns == t_ns ? now : (double)NAN;
+        from = value_of(before, p);
+        span = (double)(row->t_ns - before->t_ns);
+        return from + (double)(t_ns - before->t_ns) / span * (now - from);
     }
     return (double)NAN;
+}
+
+uint64_t telemetry_ring_reading(const struct telemetry_ring *r, struct telemetry_place p,
+                                uint64_t from_ns)
+{
+    for (uint64_t i = first_row(r); i < r->n; i++) {
+        const struct telemetry_row *row = row_at(r, i);
+
+        if (row->t_ns >= from_ns && !isnan(value_of(row, p)))
+            return row->t_ns;
+    }
+    return UINT64_MAX;
 }
 
 unsigned telemetry_ring_breaks(const struct telemetry_ring *r, int device, uint64_t t0_ns,

@@ -46,6 +46,10 @@ uint64_t telemetry_ring_last_ns(const struct telemetry_ring *r); /* 0: nothing w
 double telemetry_ring_counter(const struct telemetry_ring *r, struct telemetry_place p,
                               uint64_t t_ns);
 
+/* When a channel was first read at or after from_ns; UINT64_MAX: never. */
+uint64_t telemetry_ring_reading(const struct telemetry_ring *r, struct telemetry_place p,
+                                uint64_t from_ns);
+
 /* Energy counters that broke between the readings around the window; device -1: the machine's. */
 unsigned telemetry_ring_breaks(const struct telemetry_ring *r, int device, uint64_t t0_ns,
                                uint64_t t1_ns);

@@ -91,18 +91,18 @@ static void all_series(const struct window *w, struct result_run *run)
     }
 }
 
-/* The energy of `blocks` equal parts of the kept window, each as the whole would be at its power,
- * gives the interval: of their median where there are enough, else their range. */
-static void energy_interval(const struct window *w, struct telemetry_place p, int blocks,
-                            struct result_run *run)
+/* The energy of `blocks` equal parts of the time since from_ns, each as the whole would be at its
+ * power, gives the interval: of their median where there are enough, else their range. */
+static void energy_interval(const struct window *w, struct telemetry_place p, uint64_t from_ns,
+                            int blocks, struct result_run *run)
 {
-    double joules[BLOCKS_MAX], last = telemetry_ring_counter(w->ring, p, w->kept_ns), middle;
+    double joules[BLOCKS_MAX], last = telemetry_ring_counter(w->ring, p, from_ns), middle;
     struct stats_interval ci;
     enum stats_method method;
 
     run->energy_lo_j = run->energy_hi_j = run->energy_j;
     for (int b = 0; b < blocks; b++) {
-        uint64_t end = w->kept_ns + (w->t1_ns - w->kept_ns) * (uint64_t)(b + 1) / (uint64_t)blocks;
+        uint64_t end = from_ns + (w->t1_ns - from_ns) * (uint64_t)(b + 1) / (uint64_t)blocks;
         double now = telemetry_ring_counter(w->ring, p, end);
 
         joules[b] = (now - last) * blocks;
@@ -119,28 +119,34 @@ static void energy_interval(const struct window *w, struct telemetry_place p, in
     }
 }
 
-/* Energy of the kept window from a counter at `p`; least_s: shorter windows give none. */
+/* Energy after the warm-up from a counter at `p`; least_s: shorter windows give none.  It starts
+ * with a reading of the counter: nothing of the warm-up's power comes in by interpolation. */
 static void energy(const struct window *w, struct telemetry_place p, const char *absent,
                    double least_s, const char *rule, struct result_run *run)
 {
+    uint64_t from_ns = telemetry_ring_reading(w->ring, p, w->kept_ns);
+    double seconds, blocks;
     char *why = run->energy_reason;
     size_t cap = sizeof(run->energy_reason);
-    double blocks = kept_s(w) / (0.5 * least_s);
 
+    if (from_ns > w->kept_ns + (w->t1_ns - w->kept_ns) / 5)
+        from_ns = w->kept_ns; /* readings are that far apart here */
+    seconds = 1e-9 * (double)(w->t1_ns - from_ns);
+    blocks = seconds / (0.5 * least_s);
     if (absent[0] != '\0') {
         snprintf(why, cap, "%s", absent);
-    } else if (kept_s(w) < least_s) {
-        snprintf(why, cap, "a window of %.2f s is too short: %s", kept_s(w), rule);
-    } else if (telemetry_ring_breaks(w->ring, p.device, w->kept_ns, w->t1_ns) > 0) {
+    } else if (seconds < least_s) {
+        snprintf(why, cap, "a window of %.2f s is too short: %s", seconds, rule);
+    } else if (telemetry_ring_breaks(w->ring, p.device, from_ns, w->t1_ns) > 0) {
         snprintf(why, cap, "the energy counter stepped back or gave nonsense");
     } else {
-        run->energy_j = counted(w, p, w->kept_ns);
+        run->energy_j = counted(w, p, from_ns);
         if (isnan(run->energy_j)) {
             snprintf(why, cap, "the readings do not cover the window");
             return;
         }
-        run->energy_s = kept_s(w);
-        energy_interval(w, p, blocks < BLOCKS_MAX ? (int)blocks : BLOCKS_MAX, run);
+        run->energy_s = seconds;
+        energy_interval(w, p, from_ns, blocks < BLOCKS_MAX ? (int)blocks : BLOCKS_MAX, run);
     }
 }
 

@@ -28,7 +28,14 @@ add_fake(fake_thing3 fake_thing.c THING_VERSION=3)
 target_link_options(fake_thing3 PRIVATE -Wl,--no-as-needed $<TARGET_FILE:fake_nowhere>)
 set_target_properties(fake_thing3 PROPERTIES BUILD_RPATH "" SKIP_BUILD_RPATH ON)
 add_dependencies(fake_thing3 fake_nowhere)
-set(all_fakes fake_thing1 fake_thing2 fake_thing3)
+foreach(age new old) # NVML under its own name, in HEADROOM_FAKES/nvml_<age>
+  add_fake(fake_nvml_${age} fake_nvml.c $<$<STREQUAL:${age},old>:FAKE_NVML_OLD>)
+  set_target_properties(fake_nvml_${age} PROPERTIES PREFIX lib OUTPUT_NAME nvidia-ml SUFFIX .so.1
+    LIBRARY_OUTPUT_DIRECTORY ${fakes}/nvml_${age})
+  target_include_directories(fake_nvml_${age} PRIVATE ${CMAKE_SOURCE_DIR}/src
+    ${CMAKE_SOURCE_DIR}/test)
+endforeach()
+set(all_fakes fake_thing1 fake_thing2 fake_thing3 fake_nvml_new fake_nvml_old)
 
 foreach(t ${tests})
   get_filename_component(name ${t} NAME_WE)
