@@ -384,6 +384,11 @@ static void test_working_sets(void)
     CHECK_EQ(set_of(POINT_HBM, w, &bytes), ERR_NOTSUP);
 }
 
+static struct point at(enum point_op op, enum point_level level, bool all)
+{
+    return (struct point){ .op = op, .level = level, .all = all };
+}
+
 /* Two chiplets with 8 cores, 2 threads a core, 32 MiB of L3 each. */
 static struct cpu_info *chiplets(void)
 {
@@ -412,27 +417,27 @@ static void test_places(void)
     struct place p;
     struct err e = { 0 };
 
-    CHECK_EQ(place_find(&p, c, (struct point){ POINT_READ, POINT_L2, true }, &e), 0);
+    CHECK_EQ(place_find(&p, c, at(POINT_READ, POINT_L2, true), &e), 0);
     CHECK_EQ(p.threads, 16);
     CHECK_EQ(p.cpus[15], 15);
     CHECK_EQ(p.bytes, 256 * KIB);
-    CHECK_EQ(place_find(&p, c, (struct point){ POINT_READ, POINT_L3, false }, &e), 0);
+    CHECK_EQ(place_find(&p, c, at(POINT_READ, POINT_L3, false), &e), 0);
     CHECK_EQ(p.threads, 1);
     CHECK_EQ(p.cpus[0], 5);
     CHECK_EQ(p.bytes, MIB);
-    CHECK_EQ(place_find(&p, c, (struct point){ POINT_READ, POINT_DRAM, true }, &e), 0);
+    CHECK_EQ(place_find(&p, c, at(POINT_READ, POINT_DRAM, true), &e), 0);
     CHECK_EQ(p.bytes * 16, 256 * MIB); /* 4 x both chiplets' L3 */
     /* A quarter of the machine: the other chiplet's L3 still counts for DRAM. */
     c->n_cores = c->n_cores_all = 4;
     c->caches[2].instances = 1;
     c->online = 96;
-    CHECK_EQ(place_find(&p, c, (struct point){ POINT_READ, POINT_DRAM, true }, &e), 0);
+    CHECK_EQ(place_find(&p, c, at(POINT_READ, POINT_DRAM, true), &e), 0);
     CHECK_EQ(p.bytes * 4, 4 * (size_t)(96 / 16) * 32 * MIB);
     /* An L2 shared by four cores: each has its part when all run, all of it when one does. */
     c->caches[1].shared_by = 8;
-    CHECK_EQ(place_find(&p, c, (struct point){ POINT_READ, POINT_L2, true }, &e), 0);
+    CHECK_EQ(place_find(&p, c, at(POINT_READ, POINT_L2, true), &e), 0);
     CHECK_EQ(p.bytes, 64 * KIB);
-    CHECK_EQ(place_find(&p, c, (struct point){ POINT_READ, POINT_L2, false }, &e), 0);
+    CHECK_EQ(place_find(&p, c, at(POINT_READ, POINT_L2, false), &e), 0);
     CHECK_EQ(p.bytes, 256 * KIB);
 }
 
@@ -452,49 +457,114 @@ static void test_bounds(void)
     struct cpu_info *c = chiplets();
 
     c->uarch = UARCH_CASCADE_LAKE;
-    CHECK_NEAR(bound(c, (struct point){ POINT_READ, POINT_L1, false }, 1, 3e9), 384, 1e-9);
-    CHECK_NEAR(bound(c, (struct point){ POINT_WRITE, POINT_L1, true }, 4, 2e9), 512, 1e-9);
-    CHECK_NEAR(bound(c, (struct point){ POINT_COPY, POINT_L1, false }, 1, 1e9), 128, 1e-9);
-    CHECK_NEAR(bound(c, (struct point){ POINT_TRIAD, POINT_L1, false }, 1, 1e9), 192, 1e-9);
-    CHECK_NEAR(bound(c, (struct point){ POINT_READ, POINT_L2, false }, 1, 1e9), 64, 1e-9);
-    CHECK_NEAR(bound(c, (struct point){ POINT_TRIAD, POINT_L2, false }, 1, 1e9), 96, 1e-9);
-    CHECK_NEAR(bound(c, (struct point){ POINT_READ, POINT_DRAM, true }, 4, NAN), 6 * 2.933 * 8,
-               1e-9);
+    CHECK_NEAR(bound(c, at(POINT_READ, POINT_L1, false), 1, 3e9), 384, 1e-9);
+    CHECK_NEAR(bound(c, at(POINT_WRITE, POINT_L1, true), 4, 2e9), 512, 1e-9);
+    CHECK_NEAR(bound(c, at(POINT_COPY, POINT_L1, false), 1, 1e9), 128, 1e-9);
+    CHECK_NEAR(bound(c, at(POINT_TRIAD, POINT_L1, false), 1, 1e9), 192, 1e-9);
+    CHECK_NEAR(bound(c, at(POINT_READ, POINT_L2, false), 1, 1e9), 64, 1e-9);
+    CHECK_NEAR(bound(c, at(POINT_TRIAD, POINT_L2, false), 1, 1e9), 96, 1e-9);
+    CHECK_NEAR(bound(c, at(POINT_READ, POINT_DRAM, true), 4, NAN), 6 * 2.933 * 8, 1e-9);
     c->sockets = 2;
-    CHECK_NEAR(bound(c, (struct point){ POINT_READ, POINT_DRAM, true }, 4, NAN), 12 * 2.933 * 8,
-               1e-9);
-    CHECK_NEAR(bound(c, (struct point){ POINT_READ, POINT_DRAM, false }, 1, NAN), 6 * 2.933 * 8,
-               1e-9);
-    CHECK(isnan(bound(c, (struct point){ POINT_READ, POINT_L1, false }, 1, NAN)));
-    CHECK(isnan(bound(c, (struct point){ POINT_READ, POINT_L3, false }, 1, 3e9)));
-    CHECK(isnan(bound(c, (struct point){ POINT_LATENCY, POINT_L1, false }, 1, 3e9)));
+    CHECK_NEAR(bound(c, at(POINT_READ, POINT_DRAM, true), 4, NAN), 12 * 2.933 * 8, 1e-9);
+    CHECK_NEAR(bound(c, at(POINT_READ, POINT_DRAM, false), 1, NAN), 6 * 2.933 * 8, 1e-9);
+    CHECK(isnan(bound(c, at(POINT_READ, POINT_L1, false), 1, NAN)));
+    CHECK(isnan(bound(c, at(POINT_READ, POINT_L3, false), 1, 3e9)));
+    CHECK(isnan(bound(c, at(POINT_LATENCY, POINT_L1, false), 1, 3e9)));
     c->uarch = UARCH_UNKNOWN;
-    CHECK(isnan(bound(c, (struct point){ POINT_COPY, POINT_L1, false }, 1, 3e9)));
-    CHECK(isnan(bound(c, (struct point){ POINT_COPY, POINT_DRAM, false }, 1, 3e9)));
+    CHECK(isnan(bound(c, at(POINT_COPY, POINT_L1, false), 1, 3e9)));
+    CHECK(isnan(bound(c, at(POINT_COPY, POINT_DRAM, false), 1, 3e9)));
 }
 
 /* ---- which rows there are */
 
 static int points(const struct device *d)
 {
-    static const char *const op[] = { "read", "write", "copy", "triad", "latency" };
-    static const char *const level[] = { "l1", "l2", "l3", "dram", "hbm" };
+    static const char *const op[] = { "read",    "write", "copy", "triad",
+                                      "latency", "h2d",   "d2h",  "bidirectional" };
+    static const char *const level[] = { "l1", "l2", "l3", "dram", "hbm", "host", "peer" };
     static const char *const threads[] = { "one", "all" };
     const struct bench *b = &bench_silicon_memory;
     char settings[64];
     int n = 0;
 
-    for (int i = 0; i < 50; i++) {
-        struct params p;
+    for (int i = 0; i < 112; i++) {
+        struct params p, full = { 0 };
         struct err e = { 0 };
 
-        snprintf(settings, sizeof(settings), "op=%s level=%s threads=%s", op[i % 5],
-                 level[i / 5 % 5], threads[i / 25]);
+        snprintf(settings, sizeof(settings), "op=%s level=%s threads=%s", op[i % 8],
+                 level[i / 8 % 7], threads[i / 56]);
         CHECK_EQ(plan_point(b, settings, &p, &e), 0);
-        n += b->exists(&p, d);
-        CHECK_STR(b->metric_of(&p)->unit, i % 5 == 4 ? "ns" : "GB/s");
+        CHECK_STR(b->metric_of(&p)->unit, i % 8 == 4 ? "ns" : "GB/s");
+        full.n = 3;
+        for (int k = 0; k < 3; k++)
+            full.p[k].axis = &b->axes[k];
+        full.p[0].value = i % 8;
+        full.p[1].value = i / 8 % 7;
+        full.p[2].value = i / 56;
+        n += b->exists(&full, d);
     }
     return n;
+}
+
+/* The rows of one benchmark on these devices, sorted out as plan_make does. */
+static int planned(struct plan_list *l, const char *set, const struct device *d, int n)
+{
+    static const char *const name = "silicon.memory";
+    struct plan_request rq = { .names = &name,
+                               .n_names = 1,
+                               .set = &set,
+                               .n_set = set != NULL,
+                               .devices = d,
+                               .n_devices = n };
+    struct err e = { 0 };
+
+    return plan_make(&rq, l, &e) == 0 ? l->n : 0;
+}
+
+/* What stands in a row's settings, and which pairs of GPUs are measured. */
+static void test_link_rows(void)
+{
+    static const struct {
+        const char *settings, *want;
+    } cases[] = {
+        { "op=h2d level=peer threads=one", "op=h2d memory=pinned size=64MiB" },
+        { "op=bidirectional memory=pageable size=1MiB",
+          "op=bidirectional memory=pageable size=1MiB" },
+        { "op=bidirectional level=peer peer=3", "op=bidirectional level=peer peer=3 size=64MiB" },
+        { "op=write level=peer", "op=write level=peer peer=1 size=64MiB" },
+        { "op=read level=host", "op=read level=host threads=all memory=pinned" },
+        { "op=latency level=host threads=one", "op=latency level=host threads=one" },
+        { "op=latency level=peer threads=one", "op=latency level=peer threads=one peer=1" },
+        { "op=read level=dram", "op=read level=dram threads=all" },
+    };
+    struct device gpus[3] = { 0 };
+    struct plan_list l;
+    int pairs = 0;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct params p;
+        struct err e = { 0 };
+        char text[128];
+
+        CHECK_EQ(plan_point(&bench_silicon_memory, cases[i].settings, &p, &e), 0);
+        params_format(&p, text, sizeof(text));
+        CHECK_STR(text, cases[i].want);
+    }
+    for (int i = 0; i < 3; i++) {
+        gpus[i] = (struct device){ .kind = DEVICE_GPU, .index = i, .of = 3 };
+        snprintf(gpus[i].name, sizeof(gpus[i].name), "gpu:%d", i);
+    }
+    CHECK(planned(&l, NULL, gpus, 3) > 20);
+    for (int i = 0; i < l.n; i++)
+        if (params_get(&l.cases[i].params, "op") == POINT_READ &&
+            params_get(&l.cases[i].params, "level") == POINT_PEER)
+            pairs |= 1 << (3 * l.cases[i].device->index + params_get(&l.cases[i].params, "peer"));
+    CHECK_EQ(pairs, 0xee); /* all of a 3 x 3 matrix but its diagonal */
+    plan_release(&l);
+    /* With one GPU the row of a peer is there, to be skipped. */
+    gpus[0].of = 1;
+    CHECK_EQ(planned(&l, "op=latency", gpus, 1), 5);
+    plan_release(&l);
 }
 
 static void test_points(void)
@@ -504,7 +574,10 @@ static void test_points(void)
     double cpu = 0, gpu = 0;
 
     CHECK_EQ(points(&device_cpu), 4 * 4 * 2 + 4);
-    CHECK_EQ(points(&one_gpu), 4);
+    /* Without a peer: latency 4, read 4, write 3, copy and triad 2 each; copies to and from the
+     * host whatever level and threads say (their settings leave them out), both at once not to a
+     * peer. */
+    CHECK_EQ(points(&one_gpu), 4 + 4 + 3 + 2 + 2 + 2 * 14 + 12);
     for (int i = 0; i < b->n_plans; i++) { /* two rows in the first and the last quick line */
         const struct plan *p = &b->plans[i];
         int rows = strstr(p->set, "op=triad,read") || strstr(p->set, "op=read,copy") ? 2 : 1;
@@ -514,7 +587,7 @@ static void test_points(void)
         if (p->suites & SUITE_QUICK && p->devices & DEVICE_GPU)
             gpu += rows * p->seconds;
     }
-    CHECK(cpu <= 4 && gpu <= 1.5);
+    CHECK(cpu <= 4 && gpu <= 1.6);
 }
 
 int main(void)
@@ -528,5 +601,6 @@ int main(void)
     test_places();
     test_bounds();
     test_points();
+    test_link_rows();
     TEST_DONE();
 }

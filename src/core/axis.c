@@ -233,6 +233,11 @@ int64_t params_get(const struct params *p, const char *name)
     return found->value;
 }
 
+bool params_has(const struct params *p, const char *name)
+{
+    return params_find(p, name) != NULL;
+}
+
 const char *params_text(const struct params *p, const char *name)
 {
     const struct param *found = params_find(p, name);

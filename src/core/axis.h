@@ -6,6 +6,7 @@
 #ifndef CORE_AXIS_H
 #define CORE_AXIS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,7 @@ void axis_format(const struct axis *a, int64_t value, char out[AXIS_TEXT]);
 /* The value of axis `name` at this point: index, number or bytes.  Asking for an axis that the
  * benchmark does not have is our bug. */
 int64_t params_get(const struct params *p, const char *name);
+bool params_has(const struct params *p, const char *name); /* false: it does not apply there */
 const char *params_text(const struct params *p, const char *name);
 
 /* "op=triad level=dram threads=all": canonical, in axis order. */

@@ -95,6 +95,9 @@ struct bench_ctx {
     struct check check;    /* verify fills reference, error, tolerance */
     struct result *result; /* for result_note() */
     struct hist *ops;      /* where op_done() records; NULL: no per-operation latency */
+    /* setup lowers it where a sample may hold no more repetitions than these (a cold one: 1, with
+     * prepare before each); 0: as many as the benchmark allows. */
+    uint64_t max_reps;
     /* once sets it when sampling must not go on (bytes written, say): the row ends with the samples
      * there are, within 50 ms, as if its time were up. */
     bool enough;

@@ -355,6 +355,8 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
         c.max_reps = b->max_reps;
     if (r->timing.max_reps && r->timing.max_reps < c.max_reps)
         c.max_reps = r->timing.max_reps;
+    if (r->ctx.max_reps && r->ctx.max_reps < c.max_reps)
+        c.max_reps = r->ctx.max_reps;
     r->w->n_probes = 0;
     row_focus(r);
     run->start_unix_s = (double)time(NULL);

@@ -280,6 +280,11 @@ gpu_stream gpu_stream_of(const struct gpu *g)
     return g->stream;
 }
 
+int gpu_index_of(const struct gpu *g)
+{
+    return g->index;
+}
+
 const struct gpu_properties *gpu_properties_of(const struct gpu *g)
 {
     return &g->properties;
@@ -355,7 +360,7 @@ int gpu_to_host(void *to, const void *d_from, size_t bytes, gpu_stream s, struct
     int rc = 0;
 
     TRY(gpu_wait_stream(s, e));
-    CUDA_TRY(cudaMemcpyAsync(to, d_from, bytes, cudaMemcpyDeviceToHost, s));
+    CUDA_TRY(cudaMemcpyAsync(to, d_from, bytes, cudaMemcpyDefault, s));
     TRY(gpu_wait_stream(s, e));
 out:
     return rc;

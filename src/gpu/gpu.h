@@ -68,6 +68,7 @@ int gpu_runtime_version(void);
 /* Make the handle's device the calling thread's: before the calls below, and before a launch. */
 int gpu_enter(const struct gpu *g, struct err *e);
 gpu_stream gpu_stream_of(const struct gpu *g);
+int gpu_index_of(const struct gpu *g); /* CUDA's number of the device */
 const struct gpu_properties *gpu_properties_of(const struct gpu *g);
 
 /* Is there room?  ERR_NOTSUP (the row is skipped) says how much is missing.  For set-ups, before

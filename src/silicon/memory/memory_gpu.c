@@ -1,4 +1,5 @@
-/* memory_gpu.c - silicon.memory's streams on a GPU's own memory. */
+/* memory_gpu.c - silicon.memory's streams on a GPU: over its own memory, or the host's, which it
+ * reaches without a copy (pinned) or whose pages come to it (managed). */
 #include "silicon/memory/memory_gpu.h"
 
 #include <stdio.h>
@@ -6,10 +7,13 @@
 #include "core/mem.h"
 #include "core/pick.h"
 #include "gpu/gpu.h"
+#include "gpu/gpu_link.h"
+#include "silicon/memory/link_limit_gpu.h"
 
 enum {
     ARRAY_MOST = 1 << 30, /* bytes */
     L2_TIMES = 4,         /* an array is at least this often the L2 */
+    MANAGED = 64 << 20,   /* bytes: more than fits can hang a card */
     SLICE = 1 << 16,      /* elements that the host looks at, at each of SLICES places */
     SLICES = 3
 };
@@ -35,6 +39,21 @@ static int once(struct bench_ctx *c, void *state, struct err *e)
     return enqueue(s, e);
 }
 
+/* Managed pages that have come once stay: each repetition finds them at the host again. */
+static int prepare(struct bench_ctx *c, void *state, struct err *e)
+{
+    struct memory_gpu *s = state;
+    int rc = 0;
+
+    (void)c;
+    if (s->point.memory == POINT_MANAGED) {
+        TRY(gpu_link_evict(s->args.a, s->args.n * sizeof(double), gpu_stream_of(s->gpu), e));
+        TRY(gpu_sync(gpu_stream_of(s->gpu), e));
+    }
+out:
+    return rc;
+}
+
 static int try_variant(struct bench_ctx *c, void *state, int which, struct err *e)
 {
     struct memory_gpu *s = state;
@@ -50,6 +69,11 @@ static int size_arrays(struct memory_gpu *s, struct err *e)
     size_t available, bytes = ARRAY_MOST, least = L2_TIMES * p->l2_bytes;
     int rc = 0;
 
+    if (s->point.level == POINT_HOST) {
+        bytes = s->point.memory == POINT_MANAGED ? MANAGED : least;
+        s->args.n = bytes / sizeof(double) / STREAM_GPU_BLOCK * STREAM_GPU_BLOCK;
+        return 0;
+    }
     TRY(gpu_memory_free(&available, e));
     available = available / 10 * 9 / (size_t)point_arrays(s->point.op);
     if (bytes < least)
@@ -66,10 +90,16 @@ out:
 
 static int make_array(struct memory_gpu *s, double **out, int which, struct err *e)
 {
+    size_t bytes = s->args.n * sizeof(double);
     void *d = NULL;
     int rc = 0;
 
-    TRY(gpu_alloc(&d, s->args.n * sizeof(double), e));
+    if (s->point.level == POINT_HOST && s->point.memory == POINT_PINNED)
+        TRY(gpu_link_pinned(&d, bytes, e));
+    else if (s->point.level == POINT_HOST)
+        TRY(gpu_link_managed(s->gpu, &d, bytes, e));
+    else
+        TRY(gpu_alloc(&d, bytes, e));
     *out = d;
     TRY(stream_gpu_make(*out, s->args.n, s->seed, which, gpu_stream_of(s->gpu), e));
 out:
@@ -116,6 +146,12 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     for (int v = 0; v < stream_gpu_variants(); v++)
         if (stream_gpu_does(v, op_of(s->point)))
             s->tried[s->n_tried++] = v;
+    if (s->point.memory == POINT_MANAGED) {
+        s->n_tried = 1; /* the pages' way is what is measured, not the loop */
+        c->max_reps = 1;
+        result_note(c->result,
+                    "the pages are at the host before each repetition, and come by fault");
+    }
     TRY(pick_fastest(c, s->n_tried, try_variant, s, &best, e));
     s->variant = s->tried[best];
     snprintf(c->variant, sizeof(c->variant), "%s", stream_gpu_name(s->variant));
@@ -136,7 +172,10 @@ static double wanted(const struct memory_gpu *s, uint64_t i)
     case POINT_COPY: return point_value(s->seed, 1, i);
     case POINT_TRIAD: return point_value(s->seed, 1, i) + POINT_FACTOR * point_value(s->seed, 2, i);
     case POINT_WRITE:
-    case POINT_LATENCY: break;
+    case POINT_LATENCY:
+    case POINT_H2D:
+    case POINT_D2H:
+    case POINT_BIDIRECTIONAL: break;
     }
     return s->args.value;
 }
@@ -253,8 +292,12 @@ static void work(const struct bench_ctx *c, const void *state, struct work *w)
 {
     const struct memory_gpu *s = state;
 
+    enum work_memory where = s->point.level == POINT_HBM             ? WORK_HBM
+                             : gpu_properties_of(s->gpu)->integrated ? WORK_DRAM
+                                                                     : WORK_LINK;
+
     (void)c;
-    w->bytes[WORK_HBM] = point_bytes(s->point.op) * (double)s->args.n;
+    w->bytes[where] = point_bytes(s->point.op) * (double)s->args.n;
     if (s->point.op == POINT_TRIAD)
         w->flops = 2 * (double)s->args.n;
 }
@@ -265,8 +308,13 @@ static int limit(struct bench_ctx *c, void *state, struct limits *out, struct er
     const struct gpu_properties *p = gpu_properties_of(s->gpu);
     double bytes_per_s = 2 * p->memory_clock_hz * p->memory_bus_bits / 8;
 
-    (void)c;
-    (void)e;
+    if (s->point.level == POINT_HOST && p->integrated)
+        return limit_measured(c, out, "silicon.memory",
+                              s->point.op == POINT_READ ? "op=read level=hbm threads=all"
+                                                        : "op=write level=hbm threads=all",
+                              1, e);
+    if (s->point.level == POINT_HOST)
+        return link_limit(c, &(struct link_limit_of){ s->gpu, NULL, 1 }, out, e);
     if (bytes_per_s > 0)
         limit_paper(out, 1e-9 * bytes_per_s,
                     "2 transfers x %.0f MHz memory clock x %d bit / 8, as the driver says",
@@ -284,7 +332,10 @@ static void teardown(struct bench_ctx *c, void *state)
     (void)c;
     if (!s->gpu || gpu_enter(s->gpu, &ignored) < 0)
         return;
-    gpu_free(s->args.a);
+    if (s->point.level == POINT_HOST && s->point.memory == POINT_PINNED)
+        gpu_link_unpin(s->args.a);
+    else
+        gpu_free(s->args.a);
     gpu_free(s->d_b);
     gpu_free(s->d_c);
     gpu_free(s->args.sums);
@@ -295,6 +346,7 @@ static void teardown(struct bench_ctx *c, void *state)
 const struct point_hooks memory_gpu_hooks = {
     .setup = setup,
     .verify = verify,
+    .prepare = prepare,
     .once = once,
     .work = work,
     .limit = limit,

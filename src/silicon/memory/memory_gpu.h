@@ -1,4 +1,4 @@
-/* memory_gpu.h - silicon.memory's streams on a GPU's own memory. */
+/* memory_gpu.h - silicon.memory's streams on a GPU: its own memory and the host's. */
 #ifndef SILICON_MEMORY_MEMORY_GPU_H
 #define SILICON_MEMORY_MEMORY_GPU_H
 
@@ -12,7 +12,7 @@
 struct memory_gpu {
     struct point point;
     struct gpu *gpu;             /* borrowed from the worker */
-    struct stream_gpu_args args; /* its arrays are device memory, owned */
+    struct stream_gpu_args args; /* its arrays are owned; at level=host they are the host's */
     double *d_b, *d_c;           /* what args.b and args.c point to, owned */
     unsigned long long *d_wrong; /* owned */
     int tried[16], n_tried;      /* variants that do this op */

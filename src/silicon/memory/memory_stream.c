@@ -56,7 +56,10 @@ static void run_part(void *state, int thread)
     case POINT_WRITE: v->write(p->a, s->written, s->n, s->passes); break;
     case POINT_COPY: v->copy(p->a, p->b, s->n, s->passes); break;
     case POINT_TRIAD: v->triad(p->a, p->b, p->c, POINT_FACTOR, s->n, s->passes); break;
-    case POINT_LATENCY: BUG_ON(true);
+    case POINT_LATENCY:
+    case POINT_H2D:
+    case POINT_D2H:
+    case POINT_BIDIRECTIONAL: BUG_ON(true);
     }
 }
 

@@ -48,7 +48,9 @@ int working_set_bytes(enum point_level level, const struct working_set_caches *w
         return *out ? 0 : ERR(e, ERR_NOTSUP, "this CPU has no L2 cache, or does not say so");
     case POINT_L3: return l3_bytes(w, out, e);
     case POINT_DRAM: return dram_bytes(w, out, e);
-    case POINT_HBM: break;
+    case POINT_HBM:
+    case POINT_HOST:
+    case POINT_PEER: break;
     }
     return ERR(e, ERR_NOTSUP, "a CPU has no such level");
 }
