@@ -1,4 +1,5 @@
 /* bench_list.h - the benchmarks, in report order.  A new one: src/<level>/<name>.c and its line. */
 BENCH(silicon_compute)
 BENCH(silicon_memory)
+BENCH(silicon_collective)
 BENCH(silicon_storage)
