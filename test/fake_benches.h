@@ -278,6 +278,7 @@ static const struct bench bench_fake_card = {
     .n_plans = 2,
     .state_size = sizeof(struct fake_state),
     .max_reps = 1,
+    .one_run = DEVICE_GPU,
     .exists = card_exists,
     .applies = card_applies,
     .setup = card_setup,

@@ -177,16 +177,17 @@ static inline void fixture_storage(struct result *r)
     r->work.items = 256;
     r->work.bytes[WORK_STORAGE] = 1048576;
     limit_none(&r->limits, "a virtual disk: nothing says what it could do");
-    r->ops = (struct ops_latency){ .n = 500,
-                                   .mean_ns = 81234.5,
-                                   .min_ns = 60000,
-                                   .max_ns = 2.5e6,
-                                   .p50_ns = 80123,
-                                   .p90_ns = 90000,
-                                   .p95_ns = 95000,
-                                   .p99_ns = 120000,
-                                   .p999_ns = NAN };
     fixture_runs(r, 1, 40, 20e6, 2.56e11);
+    r->runs[0].ops = (struct ops_latency){ .n = 500,
+                                           .mean_ns = 81234.5,
+                                           .min_ns = 60000,
+                                           .max_ns = 2.5e6,
+                                           .p50_ns = 80123,
+                                           .p90_ns = 90000,
+                                           .p95_ns = 95000,
+                                           .p99_ns = 120000,
+                                           .p999_ns = NAN };
+    result_settle(r);
 }
 
 static inline void fixture_without_value(struct result *r, enum result_status status,

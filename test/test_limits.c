@@ -96,31 +96,6 @@ static void metrics(void)
     CHECK(isnan(metric_value(&gbps, &w, 0)));
 }
 
-static void settle(void)
-{
-    struct result r = row(0, 0, 0, 200, HIGHER_IS_BETTER);
-
-    r.runs = mem_calloc(7, sizeof(*r.runs));
-    for (int i = 0; i < 7; i++)
-        r.runs[i] =
-            (struct result_run){ .value = 100 + i, .value_lo = 99 + i, .value_hi = 101 + i };
-    r.n_runs = 1;
-    result_settle(&r);
-    CHECK_NEAR(r.value, 100, 0);
-    CHECK_NEAR(r.value_lo, 99, 0);
-    CHECK_NEAR(r.percent, 50, 1e-9);
-    r.n_runs = 3;
-    result_settle(&r);
-    CHECK_NEAR(r.value, 101, 0);
-    CHECK_NEAR(r.value_lo, 99, 0);
-    CHECK_NEAR(r.value_hi, 103, 0);
-    r.n_runs = 7; /* order statistics over runs */
-    result_settle(&r);
-    CHECK_NEAR(r.value, 103, 0);
-    CHECK(r.value_lo >= 100 && r.value_lo < 103 && r.value_hi > 103 && r.value_hi <= 106);
-    result_release(&r);
-}
-
 static void facts_and_fingerprint(void)
 {
     struct facts a = { 0 }, b = { 0 };
@@ -185,7 +160,6 @@ int main(void)
     binding();
     ceilings();
     metrics();
-    settle();
     facts_and_fingerprint();
     exit_codes();
     TEST_DONE();

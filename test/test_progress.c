@@ -188,6 +188,10 @@ static void test_time_left(void)
     CHECK_NEAR(left(&p, 0, 0, 1, 50), 6, 1e-9); /* a late row is about to end */
     CHECK_NEAR(left(&p, 0, 0, 3, 0), 24, 1e-9);
     CHECK_NEAR(left(&p, 3, 2, 3, 0), 2, 1e-9);
+    cases[1].runs = 1; /* in the first round only */
+    CHECK_NEAR(left(&p, 0, 0, 3, 0), 20, 1e-9);
+    CHECK_NEAR(left(&p, 0, 1, 3, 0), 12, 1e-9);
+    cases[1].runs = 0;
     done(&p, 0, RESULT_OK, 1); /* twice as fast as planned */
     CHECK_NEAR(left(&p, 1, 0, 1, 1), 3, 1e-9);
     done(&p, 1, RESULT_SKIPPED, 1.01); /* which a skipped row does not change */

@@ -71,12 +71,15 @@ static void start(struct run *r, const char *const *names, int n_names, const ch
                                .n_set = n_set,
                                .devices = devices,
                                .n_devices = 1,
+                               .repeat = c.repeats,
                                .seconds = r->seen.stop_in_sampling ? 5 : 0 };
 
     stop = 0;
     CHECK_EQ(plan_make(&rq, &r->plan, &r->e), 0);
     BUG_ON(r->plan.n > ROWS_MAX);
     c.plan = &r->plan;
+    if (c.repeats == 0)
+        c.repeats = r->plan.rounds;
     c.codec = &store_codec;
     c.ceilings = &r->ceilings;
     c.seed = 1;
@@ -144,6 +147,36 @@ static void repeats_are_processes(void)
     finish(&r);
 }
 
+/* Where nobody says how many: three, which share the row's time and go round by round. */
+static void rounds_share_the_time(void)
+{
+    static const char *const names[] = { "fake.work" };
+    static const char *const set[] = { "us=10,20" };
+    double planned;
+
+    start(&r, names, 1, set, 1, (struct runner_config){ .repeats = 1 });
+    planned = r.plan.cases[0].seconds;
+    finish(&r);
+    start(&r, names, 1, set, 1, (struct runner_config){ 0 });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.plan.rounds, PLAN_RUNS);
+    CHECK_NEAR(r.plan.cases[0].seconds, planned / PLAN_RUNS, 1e-12);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(r.results[i].n_runs, PLAN_RUNS);
+    CHECK(r.results[0].runs[1].start_unix_s >= r.results[1].runs[0].start_unix_s);
+    finish(&r);
+
+    /* The suite's time is over in the first round: what there is stands, and says so. */
+    start(&r, names, 1, set, 1, (struct runner_config){ .run_seconds_max = 0.001 });
+    CHECK_EQ(r.rc, 0);
+    CHECK_EQ(r.results[0].status, RESULT_OK);
+    CHECK_EQ(r.results[0].n_runs, 1);
+    CHECK(strstr(r.results[0].notes[0], "1 of 3 runs: the suite's time of 0 s was over") ||
+          strstr(r.results[0].notes[1], "1 of 3 runs: the suite's time of 0 s was over"));
+    CHECK_EQ(r.results[1].status, RESULT_SKIPPED);
+    finish(&r);
+}
+
 static void signals_keep_what_was_measured(void)
 {
     static const char *const names[] = { "fake.work" };
@@ -204,7 +237,7 @@ static void failure_in_a_later_repeat(void)
     start(&r, names, 1, NULL, 0, (struct runner_config){ .repeats = 2, .launcher = launcher });
     CHECK_EQ(r.rc, 0);
     CHECK_EQ(r.results[0].status, RESULT_FAILED);
-    CHECK(strstr(r.results[0].reason, "in a later repeat: ") != NULL);
+    CHECK(strstr(r.results[0].reason, "in a later run: ") != NULL);
     CHECK(strstr(r.results[0].reason, "exit code 3") != NULL);
     CHECK_EQ(r.results[0].n_runs, 1);
     CHECK(isnan(r.results[0].value) && isnan(r.results[0].value_lo));
@@ -310,6 +343,7 @@ int main(int argc, char **argv)
     CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 2);
     crash_and_hang_are_rows();
     repeats_are_processes();
+    rounds_share_the_time();
     signals_keep_what_was_measured();
     signal_before_the_first_sample();
     signal_while_sampling();

@@ -148,7 +148,14 @@ static void cards(void)
         snprintf(row, sizeof(row), "%s %s", l.cases[i].device->name, text);
         CHECK_STR(row, want[i]);
     }
+    CHECK(l.rounds == 1 && l.cases[0].runs == 1 &&
+          l.cases[0].seconds == 0.1); /* set-ups are dear */
     plan_release(&l);
+    rq.repeat = 4;
+    CHECK_EQ(plan_make(&rq, &l, &e), 0);
+    CHECK(l.rounds == 4 && l.cases[0].runs == 4 && l.cases[0].seconds == 0.1);
+    plan_release(&l);
+    rq.repeat = 0;
     rq.device = "gpu:1";
     CHECK_EQ(plan_make(&rq, &l, &e), 0);
     CHECK_EQ(l.n, 3); /* now its own near row, too */
@@ -166,8 +173,36 @@ static void cards(void)
     CHECK_EQ(params_get(&p, "size"), 2 << 20);
 }
 
+/* A row's time is shared by three runs, unless --repeat says how many. */
+static void runs(void)
+{
+    static const double whole = 0.6;
+    static const char *const set[] = { "us=10,20" };
+    const char *name = "fake.work";
+    struct plan_request rq = { .names = &name,
+                               .n_names = 1,
+                               .set = set,
+                               .n_set = 1,
+                               .device = "cpu",
+                               .seconds = whole,
+                               .devices = devices,
+                               .n_devices = 2 };
+    struct plan_list l;
+    struct err e = { 0 };
+
+    CHECK_EQ(plan_make(&rq, &l, &e), 0);
+    CHECK(l.n == 2 && l.rounds == PLAN_RUNS && l.cases[1].runs == PLAN_RUNS);
+    CHECK_NEAR(l.cases[1].seconds, whole / PLAN_RUNS, 1e-12);
+    plan_release(&l);
+    rq.repeat = 1;
+    CHECK_EQ(plan_make(&rq, &l, &e), 0);
+    CHECK(l.rounds == 1 && l.cases[0].runs == 1 && l.cases[0].seconds == whole);
+    plan_release(&l);
+}
+
 int main(void)
 {
+    runs();
     cards();
     good_words();
     bad_words();

@@ -139,68 +139,6 @@ static void interrupted(struct worker_options o)
     result_release(&r);
 }
 
-/* ---- visits and waiting */
-
-static int setups, teardowns;
-
-static int counting_setup(struct bench_ctx *c, void *state, struct err *e)
-{
-    struct fake_state *s = state;
-
-    CHECK(s->calls == 0); /* as fresh as the first */
-    setups++;
-    result_note(c->result, "said by every setup");
-    return bench_fake_work.setup(c, state, e);
-}
-
-static void counting_teardown(struct bench_ctx *c, void *state)
-{
-    (void)c;
-    (void)state;
-    teardowns++;
-}
-
-static void measure_visits(const char *settings, const struct worker_options *o, struct result *r)
-{
-    struct bench b = bench_fake_work;
-    struct worker *w;
-    struct params p;
-
-    b.revisit = DEVICE_CPU;
-    b.setup = counting_setup;
-    b.teardown = counting_teardown;
-    setups = teardowns = 0;
-    CHECK_EQ(worker_open(&w, o, NULL), 0);
-    CHECK_EQ(plan_point(&bench_fake_work, settings, &p, NULL), 0);
-    CHECK_EQ(worker_case(w, &b, &devices[0], &p, 0.2, r), 0);
-    worker_close(w);
-    CHECK_EQ(setups, teardowns);
-}
-
-static void revisited(const struct worker_options *o)
-{
-    struct result r;
-    const struct sampling_result *s;
-
-    measure_visits("", o, &r);
-    s = &r.runs[0].sampling;
-    CHECK_EQ(r.status, RESULT_OK);
-    CHECK_EQ(setups, SAMPLING_VISITS);
-    CHECK_STR(r.notes[0], "said by every setup");
-    for (int i = 1; i < RESULT_NOTES; i++)
-        CHECK(strcmp(r.notes[i], "said by every setup") != 0);
-    CHECK(s->visit_half_ns >= 0);
-    CHECK(r.value_hi - r.value_lo >=
-          1.9 * r.value * fmin(0.5, s->visit_half_ns / s->summary.median));
-    result_release(&r);
-    /* An output that is wrong after the first visit has no number, whatever comes after it. */
-    measure_visits("mode=turns", o, &r);
-    CHECK_EQ(r.status, RESULT_FAILED);
-    CHECK_EQ(setups, 1);
-    CHECK(isnan(r.value));
-    result_release(&r);
-}
-
 static bool always_sustained(const struct params *p)
 {
     return params_get(p, "us") == 20;
@@ -298,7 +236,6 @@ int main(void)
     good_row(&o);
     bad_rows(&o);
     measured_limit(&o);
-    revisited(&o);
     sustained_and_clocked(&o);
     waiting(o);
     interrupted(o);

@@ -26,8 +26,6 @@ struct machine {
     double last_progress_ns, last_between_ns, longest_progress_gap_ns, longest_between_gap_ns;
     double longest_sample_ns;
     bool saw_warm_up, saw_kept;
-    double level[SAMPLING_VISITS]; /* of visits(): factor of each fresh set-up */
-    int renewals;
 };
 
 static double gap_to(double *last, double now, double longest)
@@ -662,118 +660,8 @@ static void overhead(void)
     }
 }
 
-/* ---- visits: each fresh set-up finds a level of its own */
-
-static double level_of_visit(struct machine *m, double t)
-{
-    (void)t;
-    return m->level[m->renewals];
-}
-
-static int machine_renew(void *self, struct err *e)
-{
-    struct machine *m = self;
-
-    if (m->renewals + 1 == SAMPLING_VISITS)
-        return ERR(e, ERR_IO, "one visit too many");
-    m->renewals++;
-    m->now_ns += 0.4e9; /* longer than a visit: not the budget's */
-    return 0;
-}
-
-static struct sampling_result visit(struct machine *m, const struct sampling_config *c)
-{
-    struct sampling_ops ops = machine_ops;
-    struct sampling_result r;
-    struct err e = { 0 };
-
-    ops.renew = machine_renew;
-    m->shape = level_of_visit;
-    CHECK_EQ(sampling_run(c, &ops, m, &r, &e), 0);
-    CHECK_EQ(m->renewals, SAMPLING_VISITS - 1);
-    CHECK(r.n + r.warmup_samples == m->samples);
-    CHECK_NEAR(r.warmup_s + r.wall_s, c->seconds, 1e-9 * m->longest_sample_ns + 2e-3);
-    return r;
-}
-
-static bool inside(const struct sampling_result *r, double x)
-{
-    const struct stats_summary *s = &r->summary;
-
-    return x >= fmin(s->median_ci.lo, s->median - r->visit_half_ns) &&
-           x <= fmax(s->median_ci.hi, s->median + r->visit_half_ns);
-}
-
-/* Known levels: the interval is Student's t from three figures, whatever the samples' own says. */
-static void visits(void)
-{
-    struct sampling_config c = sampling_defaults();
-    struct machine m = { .rep_ns = 1e6, .noise = 0.0005, .level = { 1, 1.004, 0.996 } };
-    struct sampling_result r;
-
-    rng_init(&m.rng, 7, 0);
-    r = visit(&m, &c);
-    CHECK(r.stop != SAMPLING_UNSTABLE);
-    CHECK_NEAR(r.visit_half_ns / 1e6, 4.303 * 0.004 / sqrt(3), 0.0005);
-    CHECK(inside(&r, 1e6 * 1.008) && !inside(&r, 1e6 * 1.012));
-    sampling_release(&r);
-
-    m = (struct machine){ .rep_ns = 1e6, .noise = 0.0005, .level = { 1, 1.06, 1 } };
-    rng_init(&m.rng, 7, 0);
-    r = visit(&m, &c);
-    CHECK_EQ(r.stop, SAMPLING_UNSTABLE);
-    CHECK(strstr(r.why, "second third of the run is 6") != NULL);
-    sampling_release(&r);
-
-    m = (struct machine){ .rep_ns = 1e6, .noise = 0.0005 };
-    r = run(&m, &c);
-    CHECK(isnan(r.visit_half_ns));
-    sampling_release(&r);
-}
-
-/* Set-ups that differ by 0.4 % while samples differ by 0.05 %: the interval holds what the machine
- * gives in the mean, and two runs agree. */
-static void visits_cover(void)
-{
-    enum { RUNS = 400 };
-    struct sampling_config c = sampling_defaults();
-    int covered = 0, agree = 0, plain = 0, unstable = 0;
-    double last = 0, last_half = 0;
-    struct rng levels;
-
-    rng_init(&levels, 11, 0);
-    c.sample_ns = 4e6;
-    for (int i = 0; i < RUNS; i++) {
-        struct machine m = { .rep_ns = 1e6, .noise = 0.0005 };
-        struct sampling_result r;
-        double half;
-
-        for (int v = 0; v < SAMPLING_VISITS; v++)
-            m.level[v] = 1 + 0.004 * rng_normal(&levels);
-        rng_init(&m.rng, 13, (uint64_t)i);
-        r = visit(&m, &c);
-        half = fmax(r.visit_half_ns, (r.summary.median_ci.hi - r.summary.median_ci.lo) / 2);
-        covered += inside(&r, 1e6);
-        plain += r.summary.median_ci.lo <= 1e6 && r.summary.median_ci.hi >= 1e6;
-        unstable += r.stop == SAMPLING_UNSTABLE;
-        agree += i > 0 && fabs(r.summary.median - last) <= half + last_half;
-        last = r.summary.median;
-        last_half = half;
-        sampling_release(&r);
-    }
-    printf("visits: interval covers %.1f %% (that of the samples alone %.1f %%), neighbours agree "
-           "%.1f %%, unstable %.1f %%\n",
-           100.0 * covered / RUNS, 100.0 * plain / RUNS, 100.0 * agree / (RUNS - 1),
-           100.0 * unstable / RUNS);
-    CHECK(covered >= 0.93 * RUNS);
-    CHECK(agree >= 0.95 * (RUNS - 1));
-    CHECK(unstable <= 0.05 * RUNS);
-}
-
 int main(void)
 {
-    visits();
-    visits_cover();
     steady();
     constant();
     slow_first_iterations();

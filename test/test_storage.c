@@ -592,7 +592,7 @@ int main(void)
     random_writes();
     row("op=read bs=1MiB depth=8", 4, "founding threshold of 8 GB/s");
     row("op=randread bs=4KiB depth=32", 4, "founding threshold of 10000 IOPS");
-    row("op=randwrite bs=16KiB depth=256", 2, "written in all");
+    row("op=randwrite bs=16KiB depth=256", 2, "written by a run");
     row("op=read bs=128KiB depth=1 cache=page", 4, "not storage");
     row("op=randwrite bs=4KiB depth=4 cache=page", 4, "not storage");
     bounded();

@@ -24,7 +24,8 @@ static double planned(const char *suite, double *longest, int *rows)
         double seconds = 0;
 
         for (int i = 0; i < l.n; i++)
-            seconds += l.cases[i].bench == bench_table[b] ? l.cases[i].seconds : 0;
+            if (l.cases[i].bench == bench_table[b])
+                seconds += l.cases[i].runs * l.cases[i].seconds;
         total += seconds;
         *longest = fmax(*longest, seconds);
     }

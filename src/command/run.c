@@ -16,8 +16,9 @@ static void dry_run_text(const struct plan_list *plan)
         const struct plan_case *c = &plan->cases[i];
 
         params_format(&c->params, settings, sizeof(settings));
-        printf("%-6s %-18s %-48s %5.2f s\n", c->device->name, c->bench->name, settings, c->seconds);
-        total += c->seconds;
+        printf("%-6s %-18s %-48s %d x %.2f s\n", c->device->name, c->bench->name, settings, c->runs,
+               c->seconds);
+        total += c->runs * c->seconds;
     }
     printf("%d rows, %.1f s of measuring and the setup of each\n", plan->n, total);
 }
@@ -33,9 +34,9 @@ static void dry_run_json(const struct plan_list *plan)
         for (int k = 0; k < c->params.n; k++)
             json_object_set_new(params, c->params.p[k].axis->name,
                                 json_string(c->params.p[k].text));
-        json_array_append_new(rows,
-                              json_pack("{sssosssf}", "name", c->bench->name, "params", params,
-                                        "device", c->device->name, "seconds", c->seconds));
+        json_array_append_new(rows, json_pack("{sssosssisf}", "name", c->bench->name, "params",
+                                              params, "device", c->device->name, "runs", c->runs,
+                                              "seconds", c->runs * c->seconds));
     }
     json_dumpf(rows, stdout, JSON_INDENT(2));
     printf("\n");
@@ -58,6 +59,7 @@ static int run_run(const struct cli_args *a, const struct cli_env *env)
                                .n_set = o.n_set,
                                .device = o.device,
                                .seconds = o.seconds,
+                               .repeat = o.repeat,
                                .devices = devices,
                                .no_gpu_why = why };
     rq.n_devices = device_list(platform_devices, devices, why, sizeof(why));

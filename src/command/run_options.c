@@ -14,8 +14,10 @@ const struct cli_option run_option_table[RUN_OPTIONS] = {
     { "json", 0, NULL, "print the result as JSON alone on standard output", NULL },
     { "set", 0, "AXIS=VALUE[,VALUE]", "run these points of an axis (see headroom list); repeatable",
       NULL },
-    { "seconds", 0, "S", "time for each row, without its setup (2, 0.5, 500ms)", NULL },
-    { "repeat", 0, "R", "measure everything in R fresh processes, in turn", NULL },
+    { "seconds", 0, "S", "time for each row, without its setup, shared by its runs (2, 0.5, 500ms)",
+      NULL },
+    { "repeat", 0, "R", "R runs of each row, each a fresh process with the row's whole time",
+      NULL },
     { "device", 0, "DEVICE", "cpu, gpu (all of them) or gpu:N; normally the CPU and the first GPU",
       "cpu gpu gpu:0" },
     { "dir", 0, "DIR", "folder for scratch files: the storage that is measured (else this folder)",
@@ -76,12 +78,10 @@ static int read_target(const char *text, struct run_options *o, struct err *e)
 int run_options_read(const struct cli_args *a, struct run_options *o, struct err *e)
 {
     const char *v;
-    int64_t n = 1;
+    int64_t n = 0;
     int rc = 0;
 
-    *o = (struct run_options){
-        .dir = ".", .repeat = 1, .seed = 1, .target = sampling_defaults().target
-    };
+    *o = (struct run_options){ .dir = ".", .seed = 1, .target = sampling_defaults().target };
     o->n_set = cli_values(a, "set", o->set, CLI_WORDS_MAX);
     o->device = cli_value(a, "device");
     o->output = cli_value(a, "output");

@@ -276,7 +276,7 @@ int run_session(const struct plan_list *plan, const struct run_options *o,
     struct lock lock = { .fd = -1 };
     struct err e = { 0 };
     struct runner_config c = { .plan = plan,
-                               .repeats = o->repeat,
+                               .repeats = plan->rounds,
                                .seed = o->seed,
                                .dir = o->dir,
                                .target = o->target,
@@ -285,7 +285,7 @@ int run_session(const struct plan_list *plan, const struct run_options *o,
                                .ceilings = &s.record.ceilings,
                                .stop = env->stop,
                                .run_seconds_max =
-                                   o->seconds > 0 || o->repeat > 1 ? 0 : suite_seconds(plan->suite),
+                                   o->seconds > 0 || o->repeat > 0 ? 0 : suite_seconds(plan->suite),
                                .on_event = on_event,
                                .self = &s };
     int rc = 0, code;

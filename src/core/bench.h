@@ -7,7 +7,7 @@
  *
  * Order of calls for one row, all in one worker process:
  *   setup, verify, [once x many, timed], work, limit, verify, teardown.
- * With `revisit`, verify, teardown, setup and verify come twice more between timed stretches. */
+ * A row is normally measured in PLAN_RUNS processes, each with its share of the row's time. */
 #ifndef CORE_BENCH_H
 #define CORE_BENCH_H
 
@@ -124,12 +124,12 @@ struct bench {
     size_t state_size;      /* zeroed by core, passed to every hook: no statics, no malloc */
     double setup_timeout_s; /* 0: 30 s.  Without sign of life for longer the row has failed */
     bool ops_latency;       /* it brackets operations with op_start/op_done */
-    bool sustained;         /* use the whole budget even when converged (drift matters) */
+    /* One window with the whole budget, in one process, also when converged: drift matters. */
+    bool sustained;
     bool (*sustained_of)(const struct params *p); /* of this point, instead of `sustained` */
-    /* Mask of DEVICE_*: there it is sampled in three visits, each after teardown, setup and verify:
-     * what a fresh set-up finds (pages of memory, the kernel chosen) is part of the value's
-     * interval.  For set-ups that cost at most a third of the budget, and without ops_latency. */
-    unsigned revisit;
+    /* Mask of DEVICE_*: there it is measured in one process with its whole time, because a set-up
+     * costs more than the time it is measured for. */
+    unsigned one_run;
     uint64_t max_reps; /* repetitions per sample at most; 0: as many as fill a sample */
 
     /* Is this point meaningful at all?  false: the row does not exist (not even as skipped).

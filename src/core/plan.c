@@ -137,7 +137,22 @@ static int plan_add(struct plan_list *l, const struct plan_case *c, struct err *
         l->cap = cap;
     }
     l->cases[l->n++] = *c;
+    l->rounds = c->runs > l->rounds ? c->runs : l->rounds;
     return 0;
+}
+
+/* How many runs the row has and how long each is, where --repeat does not say. */
+static struct plan_case shared(const struct plan_case *c)
+{
+    const struct bench *b = c->bench;
+    bool sustained = b->sustained_of ? b->sustained_of(&c->params) : b->sustained;
+    struct plan_case out = *c;
+
+    if (c->runs > 0)
+        return out;
+    out.runs = sustained || b->one_run & c->device->kind ? 1 : PLAN_RUNS;
+    out.seconds = c->seconds / out.runs;
+    return out;
 }
 
 /* Every point of the grid that exists on this device. */
@@ -151,8 +166,11 @@ static int plan_product(struct plan_list *l, const struct grid *g, struct plan_c
     do {
         grid_point(g, b, index, &c->params);
         if (!b->exists || b->exists(&c->params, c->device)) {
+            struct plan_case point;
+
             reduce(b, &c->params);
-            TRY(plan_add(l, c, e));
+            point = shared(c);
+            TRY(plan_add(l, &point, e));
         }
         for (axis = b->n_axes - 1; axis >= 0; axis--) { /* the last axis turns fastest */
             if (++index[axis] < g->v[axis].n)
@@ -193,7 +211,7 @@ static int plan_bench(const struct plan_request *rq, const struct bench *b, unsi
         for (int i = 0; i < (planned ? b->n_plans : 1); i++) {
             const struct plan *p = planned ? &b->plans[i] : &normal;
             const struct device *dev = &rq->devices[d];
-            struct plan_case c = { .bench = b, .device = dev };
+            struct plan_case c = { .bench = b, .device = dev, .runs = rq->repeat };
             struct grid g;
             bool hit;
 

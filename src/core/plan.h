@@ -4,11 +4,16 @@
 
 #include "core/bench.h"
 
+/* A row's time is shared by so many processes, because what one of them finds (pages of memory, the
+ * state of a virtual machine's host) is not what the next one does: each is a run of the row. */
+enum { PLAN_RUNS = 3 };
+
 struct plan_case {
     const struct bench *bench;
     const struct device *device; /* borrowed from plan_request.devices */
     struct params params;
-    double seconds;
+    double seconds; /* of one run */
+    int runs;       /* 1: the rows that one process measures; 0: as many as there are rounds */
 };
 
 struct plan_request {
@@ -17,7 +22,9 @@ struct plan_request {
     const char *const *set; /* --set axis=value[,value], n_set; later wins */
     int n_set;
     const char *device;           /* NULL, "cpu", "gpu", "gpu:N" */
-    double seconds;               /* --seconds per row; 0: as planned */
+    double seconds;               /* --seconds per row, all runs; 0: as planned */
+    int repeat;                   /* --repeat: so many runs, each with the row's whole time; 0: the
+                                   * row's time is shared by PLAN_RUNS */
     const struct device *devices; /* what this machine has */
     int n_devices;
     const char *no_gpu_why; /* why there is no GPU in devices, for the message */
@@ -26,6 +33,7 @@ struct plan_request {
 struct plan_list {
     struct plan_case *cases; /* owned; no two alike */
     int n, cap;
+    int rounds;        /* the most runs that a row has */
     const char *suite; /* "quick", "standard", "full" or "custom"; static */
 };
 

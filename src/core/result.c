@@ -42,6 +42,18 @@ const char *limit_kind_name(enum limit_kind k)
     return names[k];
 }
 
+void result_ops_init(struct ops_latency *o)
+{
+    *o = (struct ops_latency){ .mean_ns = NAN,
+                               .min_ns = NAN,
+                               .max_ns = NAN,
+                               .p50_ns = NAN,
+                               .p90_ns = NAN,
+                               .p95_ns = NAN,
+                               .p99_ns = NAN,
+                               .p999_ns = NAN };
+}
+
 void result_run_init(struct result_run *run)
 {
     static const char none[] = "no telemetry";
@@ -61,6 +73,7 @@ void result_run_init(struct result_run *run)
                                 .energy_hi_j = NAN,
                                 .energy_s = NAN,
                                 .idle_w = NAN };
+    result_ops_init(&run->ops);
     snprintf(run->throttle_causes, sizeof(run->throttle_causes), "%s", none);
     snprintf(run->energy_reason, sizeof(run->energy_reason), "%s", none);
 }
@@ -71,6 +84,7 @@ void result_release(struct result *r)
         struct result_run *run = &r->runs[i];
 
         sampling_release(&run->sampling);
+        mem_free(run->samples);
         for (int s = 0; s < run->n_telemetry; s++) {
             mem_free(run->telemetry[s].t_s);
             mem_free(run->telemetry[s].value);
@@ -124,40 +138,4 @@ double metric_value(const struct metric *m, const struct work *w, double ns)
     case METRIC_TIME_PER_ITEM: return m->scale * ns * 1e-9 / w->items;
     default: return NAN;
     }
-}
-
-/* The hull of the runs' intervals: what few runs can say without claiming more. */
-static void settle_hull(struct result *r)
-{
-    r->value_lo = r->runs[0].value_lo;
-    r->value_hi = r->runs[0].value_hi;
-    for (int i = 1; i < r->n_runs; i++) {
-        r->value_lo = fmin(r->value_lo, r->runs[i].value_lo);
-        r->value_hi = fmax(r->value_hi, r->runs[i].value_hi);
-    }
-}
-
-void result_settle(struct result *r)
-{
-    double *values;
-    struct stats_interval ci;
-    enum stats_method method;
-
-    r->value = r->value_lo = r->value_hi = r->percent = NAN;
-    if (r->status != RESULT_OK || r->n_runs == 0)
-        return;
-    values = mem_calloc((size_t)r->n_runs, sizeof(*values));
-    if (!values)
-        return;
-    for (int i = 0; i < r->n_runs; i++)
-        values[i] = r->runs[i].value;
-    settle_hull(r);
-    r->value = stats_median(values, (size_t)r->n_runs);
-    if (r->n_runs >= 6 &&
-        stats_median_interval(values, (size_t)r->n_runs, &r->value, &ci, &method, NULL) == 0) {
-        r->value_lo = ci.lo;
-        r->value_hi = ci.hi;
-    }
-    r->percent = limits_percent(&r->limits, r->value, r->direction);
-    mem_free(values);
 }

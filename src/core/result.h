@@ -81,12 +81,23 @@ struct series {
 };
 enum { SERIES_MAX = 48 };
 
+/* Latencies of single operations inside repetitions (I/O requests, server requests). */
+struct ops_latency {
+    uint64_t n;
+    double mean_ns, min_ns, max_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns; /* NaN: unsupported */
+};
+
 /* One fresh process's view of a row. */
 struct result_run {
     struct sampling_result sampling; /* owned */
+    struct ops_latency ops;          /* n is 0 where single operations are not timed */
+    /* Of a metric that is not made from times (a power, a rate of errors): n_samples in the row's
+     * unit, and sampling is empty.  Owned; NULL: times. */
+    double *samples;
+    size_t n_samples;
     double start_unix_s;
     double value;              /* in the result's unit, from the median time */
-    double value_lo, value_hi; /* the samples' interval, or that of the visits where it is wider */
+    double value_lo, value_hi; /* from the samples' interval: it knows of this process alone */
     struct series *telemetry;  /* n_telemetry of them; owned */
     int n_telemetry;
     /* The clock of the device that was measured, seen while sampling: of the measuring core on a
@@ -106,12 +117,6 @@ struct result_run {
     char device_faults[96]; /* "1 XID error (XID 31)": what went wrong in the window; "" nothing */
 };
 
-/* Latencies of single operations inside repetitions (I/O requests, server requests). */
-struct ops_latency {
-    uint64_t n;
-    double mean_ns, min_ns, max_ns, p50_ns, p90_ns, p95_ns, p99_ns, p999_ns; /* NaN: unsupported */
-};
-
 enum { RESULT_NOTES = 6 };
 
 struct result {
@@ -125,6 +130,7 @@ struct result {
     enum result_origin origin;
     char reason[256];
     double value, value_lo, value_hi;
+    char unstable[160];      /* why the value may be another one next time; "" it should not */
     struct result_run *runs; /* n_runs; owned */
     int n_runs;
     struct work work;
@@ -132,7 +138,7 @@ struct result {
     double percent; /* of the binding limit; NaN without one */
     struct expected expected;
     struct check check;
-    struct ops_latency ops;
+    struct ops_latency ops;        /* over the runs */
     char variant[64];              /* the code path that ran */
     char timing_mode[24];          /* "wall", "batched", ... */
     char inputs[96];               /* distribution and seed */
@@ -153,8 +159,30 @@ void result_settings(const struct result *r, char *buf, size_t cap);
 /* Value in `m`'s unit of one repetition that did `w` in `ns`. */
 double metric_value(const struct metric *m, const struct work *w, double ns);
 
-/* Fill value, interval, percent from runs (median over runs; the interval of one run, or order
- * statistics over >= 6 runs, else the hull of the runs' intervals). */
+/* Fill value, interval, unstable, ops and percent from the runs.
+ *
+ * value: median over the runs.  Its 95 % interval:
+ *   1 run     that of its samples, which knows nothing of what another process would find
+ *   2 .. 5    Student's t over the logarithms of the runs' values (the run is the unit: whatever
+ *             differs between processes and over the time they are spread over is in it); never
+ *             narrower than what the samples of all runs together leave open
+ *   from 6    order statistics of the runs' values
+ * Values that are not above zero have no logarithm: then the hull of the runs' intervals.
+ *
+ * unstable: the runs' values have a standard deviation of more than RESULT_SPREAD_PERCENT; of one
+ * run, its sampling was.
+ *
+ * ops: n is the sum, min and max are over all, the mean is weighted, each percentile is the median
+ * over the runs' (those of a run that does not support it are left out). */
+enum { RESULT_SPREAD_PERCENT = 5 };
 void result_settle(struct result *r);
+
+/* Add another process's view of the same row: its runs are taken, what it says of the row (limits,
+ * check, variant, notes) is joined, and the row settled.  A row that was wrong in one of its runs
+ * is wrong, and has no value; a run that was skipped or interrupted leaves the row as it is.
+ * ERR_NOMEM.  `from` is still the caller's to release. */
+int result_merge(struct result *into, struct result *from, struct err *e);
+
+void result_ops_init(struct ops_latency *o); /* n 0, the rest NaN */
 
 #endif

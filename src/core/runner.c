@@ -293,33 +293,6 @@ out:
     return rc;
 }
 
-/* Add the run of a later repeat to the row. */
-static int merge(struct result *into, struct result *from, struct err *e)
-{
-    struct result_run *grown;
-    bool base = into->status == RESULT_OK;
-
-    if (from->status != RESULT_OK || !base) {
-        if (base && from->status != RESULT_SKIPPED) {
-            into->status = from->status;
-            snprintf(into->reason, sizeof(into->reason), "in a later repeat: %.200s", from->reason);
-            result_settle(into); /* a row that is not ok has no value */
-        }
-        return 0;
-    }
-    grown = mem_realloc(into->runs, (size_t)(into->n_runs + from->n_runs), sizeof(*grown));
-    if (!grown)
-        return ERR(e, ERR_NOMEM, "no memory for another repeat");
-    into->runs = grown;
-    for (int i = 0; i < from->n_runs; i++)
-        into->runs[into->n_runs++] = from->runs[i];
-    from->n_runs = 0; /* taken */
-    into->limits = from->limits;
-    into->seconds += from->seconds;
-    result_settle(into);
-    return 0;
-}
-
 static int run_case(struct runner *r, int index, struct err *e)
 {
     struct result fresh = { 0 }, *row = &r->results[index];
@@ -332,7 +305,7 @@ static int run_case(struct runner *r, int index, struct err *e)
         *row = fresh;
         fresh = (struct result){ 0 };
     } else {
-        TRY(merge(row, &fresh, e));
+        TRY(result_merge(row, &fresh, e));
     }
     TRY(announce(
         r, (struct runner_event){ .kind = RUNNER_CASE_DONE, .index = index, .result = row }, e));
@@ -347,6 +320,22 @@ static bool out_of_time(const struct runner *r)
            (double)(clock_now_ns() - r->started_ns) * 1e-9 > r->c->run_seconds_max;
 }
 
+static int runs_of(const struct runner *r, int index)
+{
+    int runs = r->c->plan->cases[index].runs;
+
+    return runs > 0 && runs < r->c->repeats ? runs : r->c->repeats;
+}
+
+/* Rows with fewer runs than the others say so: their intervals know of less. */
+static void note_missing(const struct runner *r)
+{
+    for (int i = 0; i < r->c->plan->n && out_of_time(r); i++)
+        if (r->results[i].status == RESULT_OK && r->results[i].n_runs < runs_of(r, i))
+            result_note(&r->results[i], "%d of %d runs: the suite's time of %.0f s was over",
+                        r->results[i].n_runs, runs_of(r, i), r->c->run_seconds_max);
+}
+
 int runner_run(const struct runner_config *c, struct result *results, struct err *e)
 {
     struct runner r = { .c = c, .results = results, .started_ns = clock_now_ns() };
@@ -358,6 +347,8 @@ int runner_run(const struct runner_config *c, struct result *results, struct err
     }
     for (r.repeat = 0; r.repeat < c->repeats; r.repeat++) {
         for (int i = 0; i < c->plan->n && !stopped(&r); i++) {
+            if (r.repeat >= runs_of(&r, i) || (r.repeat > 0 && results[i].status != RESULT_OK))
+                continue; /* what failed once has no value, and a hang would be waited for again */
             if (out_of_time(&r)) {
                 if (r.repeat == 0)
                     snprintf(results[i].reason, sizeof(results[i].reason),
@@ -368,6 +359,7 @@ int runner_run(const struct runner_config *c, struct result *results, struct err
         }
         worker_end(&r, false, NULL, 0); /* every repeat is a fresh process */
     }
+    note_missing(&r);
     if (stopped(&r))
         rc = ERR(e, ERR_INTERRUPT, "stopped by signal %d", (int)*c->stop);
 out:

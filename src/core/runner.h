@@ -2,9 +2,9 @@
  * is a failed row and not a dead run.
  *
  * The worker is this program started again ("headroom worker"): a fresh process with fresh memory
- * and address layout.  With repeat = R, R workers measure all rows in turn, round-robin; each is a
- * run of its own in the result.  Parent and worker speak lines over a socket pair; results cross as
- * the same JSON that is stored. */
+ * and address layout.  A run goes in rounds: one worker a round measures all rows in turn, so that
+ * the runs of a row are spread over the whole time and see what changes in it.  Parent and worker
+ * speak lines over a socket pair; results cross as the same JSON that is stored. */
 #ifndef CORE_RUNNER_H
 #define CORE_RUNNER_H
 
@@ -31,7 +31,7 @@ struct runner_event {
 
 struct runner_config {
     const struct plan_list *plan;
-    int repeats; /* >= 1 */
+    int repeats; /* rounds, >= 1; a row of the plan may take part in fewer */
     uint64_t seed;
     const char *dir;
     double target;

@@ -67,9 +67,7 @@ struct driver {
     double sample_ns;                           /* wished, raised when the clock is slow to read */
     double median, half; /* of the last check; half relative, NaN: no claim */
     bool flat, flat_tested;
-    bool to_the_end;                    /* use the whole budget */
-    int visit;                          /* 0-based */
-    size_t visit_from[SAMPLING_VISITS]; /* its first kept sample */
+    bool to_the_end;       /* use the whole budget */
     double warm[WARM_CAP]; /* the most recent at the final reps, ns per repetition, in order */
     size_t n_warm;
 };
@@ -381,42 +379,6 @@ out:
     return rc;
 }
 
-/* What follows a fresh set-up is as cold as the start; the flatness has been tested there. */
-static int warm_again(struct driver *d, struct err *e)
-{
-    double from = elapsed_s(d), ns;
-    int rc = 0;
-
-    do {
-        TRY(pause_between(d, false, e));
-        TRY(one_sample(d, d->out->reps, &ns, e));
-        d->out->warmup_samples++;
-    } while (!d->out->interrupted && elapsed_s(d) - from < warm_least * d->c->seconds);
-out:
-    return rc;
-}
-
-/* The next visit, when its time has come. */
-static int renew(struct driver *d, uint64_t *first, struct err *e)
-{
-    double each = (d->c->seconds - d->out->warmup_s) / SAMPLING_VISITS;
-    uint64_t start, took;
-    int rc = 0;
-
-    if (!d->ops->renew || d->visit + 1 >= SAMPLING_VISITS ||
-        elapsed_s(d) < d->out->warmup_s + (d->visit + 1) * each)
-        return 0;
-    start = d->ops->now_ns(d->self);
-    TRY(d->ops->renew(d->self, e));
-    took = d->ops->now_ns(d->self) - start;
-    d->begin_ns += took;
-    *first += took;
-    TRY(warm_again(d, e));
-    d->visit_from[++d->visit] = d->out->n;
-out:
-    return rc;
-}
-
 static int collect(struct driver *d, struct err *e)
 {
     struct sampling_result *r = d->out;
@@ -429,7 +391,6 @@ static int collect(struct driver *d, struct err *e)
         uint64_t start;
         double ns;
 
-        TRY(renew(d, &first, e));
         TRY(pause_between(d, false, e));
         if (r->interrupted)
             break;
@@ -552,36 +513,13 @@ static void why_not_unstable(struct driver *d)
                  half, 100 * d->c->target);
 }
 
-/* Student's t of 0.975 with 2 degrees of freedom: three visits. */
-static const double t_visits = 4.303;
-_Static_assert(SAMPLING_VISITS == 3, "t_visits is for three");
-
-static int judge_visits(const struct driver *d, struct sampling_result *r, struct err *e)
-{
-    double median[SAMPLING_VISITS];
-    int rc = 0;
-
-    if (d->visit + 1 < SAMPLING_VISITS)
-        return 0;
-    for (int v = 0; v < SAMPLING_VISITS; v++) {
-        size_t from = d->visit_from[v], to = v + 1 < SAMPLING_VISITS ? d->visit_from[v + 1] : r->n;
-
-        if (from == to)
-            return 0; /* one repetition takes longer than a visit */
-        TRY(warm_median(r->ns + from, to - from, &median[v], e));
-    }
-    r->visit_half_ns = t_visits * stats_std(median, SAMPLING_VISITS) / sqrt(SAMPLING_VISITS);
-out:
-    return rc;
-}
-
 static int judge(struct driver *d, struct err *e)
 {
     struct sampling_result *r = d->out;
     bool unstable = false;
     int rc = 0;
 
-    r->drift_pct = r->visit_half_ns = NAN;
+    r->drift_pct = NAN;
     if (r->n == 0) {
         r->stop = SAMPLING_BUDGET;
         r->more_needed = d->c->min_samples;
@@ -601,8 +539,7 @@ static int judge(struct driver *d, struct err *e)
     TRY(find_trend(r, d->median, d->half, &unstable, e));
     if (!unstable)
         TRY(judge_shift(r, &unstable, e));
-    TRY(judge_visits(d, r, e));
-    if (!unstable && wanders(d) && isnan(r->visit_half_ns)) {
+    if (!unstable && wanders(d)) {
         unstable = true;
         snprintf(r->why, sizeof(r->why),
                  "the machine wanders: %zu samples are worth %.1f independent ones", r->n,
@@ -630,7 +567,7 @@ int sampling_run(const struct sampling_config *c, const struct sampling_ops *ops
                         .out = out,
                         .median = NAN,
                         .half = NAN,
-                        .to_the_end = c->keep_full_budget || ops->renew };
+                        .to_the_end = c->keep_full_budget };
     int rc = 0;
 
     *out = (struct sampling_result){ 0 };

@@ -55,21 +55,17 @@ struct sampling_ops {
     int (*sample)(void *self, uint64_t reps, double *ns, struct err *e);
     /* Now and then between samples, outside every timed window (about every 50 ms); may be NULL. */
     int (*between)(void *self, struct err *e);
-    /* Make what is sampled afresh: other pages of memory, new threads.  Called after one and two
-     * thirds of the kept part and not counted against the budget; the first samples after it are
-     * warm-up.  With it the whole budget is used, and the run is three visits.  May be NULL. */
-    int (*renew)(void *self, struct err *e);
     /* The wall clock of the budget. */
     uint64_t (*now_ns)(void *self);
     /* May be NULL.  ERR_INTERRUPT ends the loop with what there is, as SAMPLING_BUDGET. */
     int (*progress)(void *self, const struct sampling_progress *p);
 };
 
-enum { SAMPLING_SECONDS_MAX = 600, SAMPLING_VISITS = 3 };
+enum { SAMPLING_SECONDS_MAX = 600 };
 
 struct sampling_result {
     double *ns;      /* n samples, ns per repetition, in time order; owned */
-    double *start_s; /* n start times since the first kept sample, renewals left out; owned */
+    double *start_s; /* n start times since the first kept sample; owned */
     size_t n, cap;
     uint64_t reps; /* repetitions per sample */
     size_t warmup_samples;
@@ -80,11 +76,6 @@ struct sampling_result {
     size_t more_needed; /* samples still missing to the target, an estimate; 0 if converged */
     double drift_pct;   /* Theil-Sen change of the time over the kept part; NaN below 8 */
     struct stats_summary summary; /* of ns */
-    /* Half width of the 95 % interval of the visits' mean, by Student's t from their medians: what
-     * the next fresh set-up may find, where an interval from the samples of few set-ups knows only
-     * these.  NaN without visits.  With it, samples that wander inside of 2 % are not unstable:
-     * this interval is the statement about them. */
-    double visit_half_ns;
     /* Repetitions per second in each whole second of the kept part; NULL unless >= 3 s. Owned. */
     double *per_second;
     size_t n_seconds;

@@ -55,7 +55,7 @@ struct row {
     bool measured;         /* and the check after them passed */
     uint64_t t0_ns, t1_ns; /* the sampling window */
     bool cpu_known;
-    struct worker_cpu cpu_from, cpu; /* of this visit's start; of the visits before */
+    struct worker_cpu cpu_from; /* when the window began */
 };
 
 int worker_open(struct worker **out, const struct worker_options *o, struct err *e)
@@ -242,70 +242,23 @@ static bool row_cpu(const struct row *r, struct worker_cpu *out)
     return s && s->cpu_now && s->cpu_now(out, NULL) == 0;
 }
 
-/* A visit ends: its threads' time is counted while they exist. */
-static void row_cpu_add(struct row *r)
-{
-    struct worker_cpu now;
-
-    r->cpu_known = r->cpu_known && row_cpu(r, &now);
-    if (!r->cpu_known)
-        return;
-    r->cpu.run_s += fmax(0, now.run_s - r->cpu_from.run_s);
-    r->cpu.wait_s += fmax(0, now.wait_s - r->cpu_from.wait_s);
-}
-
 /* Samples agree with each other while a neighbour takes the same share of the CPU all along; the
  * next run, with another neighbour, agrees with none of them. */
 static void row_judge_wait(struct row *r, struct sampling_result *s)
 {
     double wall_s = s->warmup_s + s->wall_s, run_s, wait_s;
+    struct worker_cpu now;
 
-    row_cpu_add(r);
-    if (!r->cpu_known || s->n == 0 || s->stop == SAMPLING_UNSTABLE)
+    if (!r->cpu_known || s->n == 0 || s->stop == SAMPLING_UNSTABLE || !row_cpu(r, &now))
         return;
-    run_s = r->cpu.run_s;
-    wait_s = r->cpu.wait_s;
+    run_s = fmax(0, now.run_s - r->cpu_from.run_s);
+    wait_s = fmax(0, now.wait_s - r->cpu_from.wait_s);
     if (wait_s <= WAIT_SHARE * (run_s + wait_s) || wait_s <= WAIT_SHARE * wall_s)
         return;
     s->stop = SAMPLING_UNSTABLE;
     snprintf(s->why, sizeof(s->why),
              "its threads waited for a CPU %.0f %% of the time they could have run",
              100 * wait_s / (run_s + wait_s));
-}
-
-/* Between two visits: checked as at the end, everything anew, and checked as at the start. */
-static int row_renew(void *self, struct err *e)
-{
-    struct row *r = self;
-    const struct bench *b = r->ctx.bench;
-    struct result *out = r->ctx.result;
-    char variant[sizeof(r->ctx.variant)];
-    int n_notes = 0, rc = 0;
-
-    if (say(r, "setup", NULL) < 0) {
-        r->stopped = true; /* the next sign of life ends the loop */
-        return 0;
-    }
-    row_cpu_add(r);
-    memcpy(variant, r->ctx.variant, sizeof(variant));
-    while (n_notes < RESULT_NOTES && out->notes[n_notes][0])
-        n_notes++;
-    r->ctx.ops = NULL;
-    TRY(b->verify(&r->ctx, r->state, e)); /* what has been timed must be right */
-    if (b->teardown)
-        b->teardown(&r->ctx, r->state);
-    memset(r->state, 0, b->state_size);
-    r->recorded = 0; /* of memory that is gone */
-    TRY(b->setup(&r->ctx, r->state, e));
-    TRY(b->verify(&r->ctx, r->state, e));
-    r->ctx.ops = r->ops;
-    for (int i = n_notes; i < RESULT_NOTES; i++) /* the first setup has said it already */
-        out->notes[i][0] = '\0';
-    if (strcmp(variant, r->ctx.variant) != 0)
-        result_note(out, "another visit took the variant \"%s\"", variant);
-    r->cpu_known = row_cpu(r, &r->cpu_from);
-out:
-    return rc;
 }
 
 /* A row measured inside another may be of another device: each says so before its window. */
@@ -335,13 +288,9 @@ static void row_idle(const struct row *r, struct result_run *run)
 static int row_run_sampling(struct row *r, double seconds, struct result_run *run, struct err *e)
 {
     const struct bench *b = r->ctx.bench;
-    /* A ceiling is measured briefly, beside the row that it bounds. */
-    bool visits = (b->revisit & r->ctx.device->kind) && r->w->depth <= 1;
-    const struct sampling_ops ops = { .sample = row_sample,
-                                      .between = row_between,
-                                      .renew = visits ? row_renew : NULL,
-                                      .now_ns = row_now,
-                                      .progress = row_progress };
+    const struct sampling_ops ops = {
+        .sample = row_sample, .between = row_between, .now_ns = row_now, .progress = row_progress
+    };
     struct sampling_config c = sampling_defaults();
     int rc = 0;
 
@@ -374,11 +323,6 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
     if (r->w->o.services && r->w->o.services->telemetry_window && r->w->telemetry)
         r->w->o.services->telemetry_window(r->w->telemetry, r->t0_ns, r->t1_ns, run);
     row_idle(r, run);
-    if (ops.renew && !isnan(run->energy_j)) {
-        run->energy_j = run->energy_lo_j = run->energy_hi_j = run->energy_s = NAN;
-        snprintf(run->energy_reason, sizeof(run->energy_reason),
-                 "set-ups lie between the visits of the window");
-    }
 out:
     return rc;
 }
@@ -407,19 +351,12 @@ static void row_value(struct row *r, struct result *out, const struct metric *m)
 {
     struct result_run *run = &out->runs[0];
     const struct stats_summary *s = &run->sampling.summary;
-    double half = run->sampling.visit_half_ns, lo = s->median_ci.lo, hi = s->median_ci.hi, a, b;
+    double a, b;
 
     r->ctx.bench->work(&r->ctx, r->state, &out->work);
     run->value = metric_value(m, &out->work, s->median);
-    if (!isnan(half)) { /* there were visits */
-        /* An unstable row claims nothing: its interval stays within what was seen. */
-        bool bounded = run->sampling.stop == SAMPLING_UNSTABLE || half >= s->median;
-
-        lo = fmin(lo, bounded ? fmax(s->min, s->median - half) : s->median - half);
-        hi = fmax(hi, bounded ? fmin(s->max, s->median + half) : s->median + half);
-    }
-    a = metric_value(m, &out->work, lo);
-    b = metric_value(m, &out->work, hi);
+    a = metric_value(m, &out->work, s->median_ci.lo);
+    b = metric_value(m, &out->work, s->median_ci.hi);
     run->value_lo = fmin(a, b);
     run->value_hi = fmax(a, b);
 }
@@ -429,8 +366,6 @@ static void row_notes(struct result *out)
     const struct sampling_result *s = &out->runs[0].sampling;
     double sample_ns = s->summary.median * (double)s->reps;
 
-    if (s->stop == SAMPLING_UNSTABLE)
-        result_note(out, "unstable: %s", s->why);
     if (s->summary.mean > 0 && s->summary.std / s->summary.mean > 0.10)
         result_note(out,
                     "coefficient of variation %.0f %% (over 10 %%): the median stands, the "
@@ -449,14 +384,6 @@ static void row_notes(struct result *out)
 
 static void row_ops(const struct row *r, struct ops_latency *o)
 {
-    *o = (struct ops_latency){ .mean_ns = NAN,
-                               .min_ns = NAN,
-                               .max_ns = NAN,
-                               .p50_ns = NAN,
-                               .p90_ns = NAN,
-                               .p95_ns = NAN,
-                               .p99_ns = NAN,
-                               .p999_ns = NAN };
     if (!r->ops || r->ops->count == 0)
         return;
     o->n = r->ops->count;
@@ -552,7 +479,7 @@ static int row_measure(struct row *r, double seconds, const struct metric *m, st
     }
     r->sampled = true;
     row_clock(r, run);
-    row_ops(r, &out->ops);
+    row_ops(r, &run->ops);
     TRY(say(r, "verify", NULL));
     TRY(b->verify(&r->ctx, r->state, e));
     r->ctx.check.passed_after = r->ctx.check.done = true;
@@ -618,14 +545,7 @@ void worker_describe(struct result *out, const struct bench *b, const struct dev
     out->limits.binding = -1;
     out->expected.lo = out->expected.hi = NAN;
     out->check.error = out->check.tolerance = NAN;
-    out->ops = (struct ops_latency){ .mean_ns = NAN,
-                                     .min_ns = NAN,
-                                     .max_ns = NAN,
-                                     .p50_ns = NAN,
-                                     .p90_ns = NAN,
-                                     .p95_ns = NAN,
-                                     .p99_ns = NAN,
-                                     .p999_ns = NAN };
+    result_ops_init(&out->ops);
 }
 
 static void row_gate(struct worker *w, struct result *out)

@@ -182,11 +182,10 @@ static void mark_all(struct marks *m, const struct result *r)
         mark(m, r->notes[i], WITH_RANGES);
     if (r->status != RESULT_OK)
         return;
-    for (int i = 0; i < r->n_runs; i++)
-        if (r->runs[i].sampling.stop == SAMPLING_UNSTABLE) {
-            snprintf(text, sizeof(text), "unstable: %s", r->runs[i].sampling.why);
-            mark(m, text, WITH_RANGES);
-        }
+    if (r->unstable[0]) {
+        snprintf(text, sizeof(text), "unstable: %s", r->unstable);
+        mark(m, text, WITH_RANGES);
+    }
     mark_expected(m, r);
     if (isnan(r->percent) && r->limits.n > 0 && r->limits.l[0].reason[0]) {
         snprintf(text, sizeof(text), "no limit: %s", r->limits.l[0].reason);

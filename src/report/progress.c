@@ -28,17 +28,34 @@ static double planned_s(const struct progress *p, int index)
     return index < p->c.plan->n ? p->c.plan->cases[index].seconds : 0;
 }
 
+/* Runs of a row that are still to come after this round. */
+static int runs_left(const struct progress *p, int index, const struct runner_event *ev)
+{
+    int runs = p->c.plan->cases[index].runs;
+
+    if (runs == 0 || runs > ev->repeats)
+        runs = ev->repeats;
+    return runs > ev->repeat ? runs - ev->repeat - 1 : 0;
+}
+
+/* Is the row part of this round? */
+static bool takes_part(const struct progress *p, int index, const struct runner_event *ev)
+{
+    int runs = p->c.plan->cases[index].runs;
+
+    return runs == 0 || ev->repeat < runs;
+}
+
 double progress_left_s(const struct progress *p, const struct runner_event *ev, uint64_t now_ns)
 {
-    double all = 0, left = 0, ratio = 1;
+    double left = 0, ratio = 1;
     double in_row = (double)(now_ns - p->row_start_ns) * 1e-9;
 
     for (int i = 0; i < p->c.plan->n; i++) {
-        all += planned_s(p, i);
-        if (i > ev->index)
+        left += planned_s(p, i) * runs_left(p, i, ev);
+        if (i > ev->index && takes_part(p, i, ev))
             left += planned_s(p, i);
     }
-    left += all * (ev->repeats - 1 - ev->repeat);
     /* Below a second of plan the ratio is setup noise; beyond these bounds something else is. */
     if (p->planned_done_s > 1)
         ratio = fmin(fmax(p->took_done_s / p->planned_done_s, 0.2), 5);
@@ -120,8 +137,8 @@ static void draw(struct progress *p, const struct runner_event *ev, uint64_t now
     bar(p, gone + left > 0 ? gone / (gone + left) : 0, cells, sizeof(cells));
     snprintf(head, sizeof(head), "%d/%d ", ev->index + 1, ev->total);
     if (ev->repeats > 1)
-        snprintf(head, sizeof(head), "run %d/%d, %d/%d ", ev->repeat + 1, ev->repeats,
-                 ev->index + 1, ev->total);
+        snprintf(head, sizeof(head), "%d/%d (%d/%d) ", ev->index + 1, ev->total, ev->repeat + 1,
+                 ev->repeats);
     room = (columns > 1 ? columns : 2) - 1;
     used = (int)textline_width(head);
     snprintf(tail, sizeof(tail), "  %s  %s %s left", what, cells, time);
@@ -151,8 +168,6 @@ static void print_done(struct progress *p, const struct runner_event *ev)
     textline_clean(reason, sizeof(reason), r->reason, p->c.utf8);
     if (loud && p->c.colour)
         fputs("\x1b[1;31m", p->c.f);
-    if (ev->repeats > 1)
-        fprintf(p->c.f, "run %d/%d, ", ev->repeat + 1, ev->repeats);
     fprintf(p->c.f, "%d/%d %s: ", ev->index + 1, ev->total, name);
     if (r->status != RESULT_OK) {
         fprintf(p->c.f, "%s: %s",
@@ -164,6 +179,8 @@ static void print_done(struct progress *p, const struct runner_event *ev)
         fprintf(p->c.f, "%s %s %s %s", value, p->c.utf8 ? "\xC2\xB1" : "+-", half, r->unit);
         if (isfinite(r->percent))
             fprintf(p->c.f, ", %.1f %% of the limit", r->percent);
+        if (r->n_runs > 1)
+            fprintf(p->c.f, " (%d runs)", r->n_runs);
     }
     if (loud && p->c.colour)
         fputs("\x1b[0m", p->c.f);

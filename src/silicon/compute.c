@@ -275,7 +275,6 @@ const struct bench bench_silicon_compute = {
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
     .state_size = sizeof(struct compute),
-    .revisit = DEVICE_CPU,
     .exists = compute_exists,
     .metric_of = compute_metric,
     .setup = compute_setup,

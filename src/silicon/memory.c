@@ -276,7 +276,6 @@ const struct bench bench_silicon_memory = {
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
     .state_size = sizeof(union state),
-    .revisit = DEVICE_CPU | DEVICE_GPU,
     .exists = exists,
     .applies = applies,
     .metric_of = metric_of,

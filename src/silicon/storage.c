@@ -338,7 +338,8 @@ static void work(const struct bench_ctx *c, const void *state, struct work *w)
 
 static void note_file(const struct storage *s, struct result *r)
 {
-    result_note(r, "a file of %.0f MiB on %s, %s%s%s; %.2f GB written in all (never over %.1f GB)",
+    result_note(r,
+                "a file of %.0f MiB on %s, %s%s%s; %.2f GB written by a run (never over %.1f GB)",
                 (double)s->file.bytes / MIB,
                 s->device.fs[0] ? s->device.fs : "a file system that names no type",
                 s->device.disk[0] ? s->device.disk : "no one disk", s->device.model[0] ? " " : "",
@@ -410,7 +411,6 @@ const struct bench bench_silicon_storage = {
     .state_size = sizeof(struct storage),
     .setup_timeout_s = 120,
     .ops_latency = true,
-    .sustained = true,
     .exists = exists,
     .metric_of = metric_of,
     .setup = setup,

@@ -142,6 +142,26 @@ static void put_sampling(json_t *o, const struct sampling_result *s, bool *lost)
     jsonio_put(o, "sampled_s", jsonio_new_real(s->sampled_s), lost);
 }
 
+static json_t *ops_json(const struct ops_latency *ops)
+{
+    json_t *o;
+    bool lost = false;
+
+    if (ops->n == 0)
+        return json_null();
+    o = json_object();
+    jsonio_put(o, "n", jsonio_new_count(ops->n), &lost);
+    jsonio_put(o, "mean_ns", jsonio_new_real(ops->mean_ns), &lost);
+    jsonio_put(o, "min_ns", jsonio_new_real(ops->min_ns), &lost);
+    jsonio_put(o, "max_ns", jsonio_new_real(ops->max_ns), &lost);
+    jsonio_put(o, "p50_ns", jsonio_new_real(ops->p50_ns), &lost);
+    jsonio_put(o, "p90_ns", jsonio_new_real(ops->p90_ns), &lost);
+    jsonio_put(o, "p95_ns", jsonio_new_real(ops->p95_ns), &lost);
+    jsonio_put(o, "p99_ns", jsonio_new_real(ops->p99_ns), &lost);
+    jsonio_put(o, "p999_ns", jsonio_new_real(ops->p999_ns), &lost);
+    return jsonio_done(o, lost);
+}
+
 static json_t *run_json(const struct result_run *run, bool has_value)
 {
     json_t *o = json_object();
@@ -152,6 +172,9 @@ static json_t *run_json(const struct result_run *run, bool has_value)
     jsonio_put(o, "value_ci",
                has_value ? jsonio_new_pair(run->value_lo, run->value_hi) : json_null(), &lost);
     put_sampling(o, &run->sampling, &lost);
+    jsonio_put(o, "samples",
+               run->samples ? jsonio_new_reals(run->samples, run->n_samples) : json_null(), &lost);
+    jsonio_put(o, "ops_latency", ops_json(&run->ops), &lost);
     jsonio_put(o, "clock_hz", clock_json(run), &lost);
     jsonio_put(o, "throttle", throttle_json(run), &lost);
     jsonio_put(o, "device_faults", jsonio_new_text_or_null(run->device_faults), &lost);
@@ -267,26 +290,6 @@ static json_t *check_json(const struct check *c)
     return jsonio_done(o, lost);
 }
 
-static json_t *ops_json(const struct ops_latency *ops)
-{
-    json_t *o;
-    bool lost = false;
-
-    if (ops->n == 0)
-        return json_null();
-    o = json_object();
-    jsonio_put(o, "n", jsonio_new_count(ops->n), &lost);
-    jsonio_put(o, "mean_ns", jsonio_new_real(ops->mean_ns), &lost);
-    jsonio_put(o, "min_ns", jsonio_new_real(ops->min_ns), &lost);
-    jsonio_put(o, "max_ns", jsonio_new_real(ops->max_ns), &lost);
-    jsonio_put(o, "p50_ns", jsonio_new_real(ops->p50_ns), &lost);
-    jsonio_put(o, "p90_ns", jsonio_new_real(ops->p90_ns), &lost);
-    jsonio_put(o, "p95_ns", jsonio_new_real(ops->p95_ns), &lost);
-    jsonio_put(o, "p99_ns", jsonio_new_real(ops->p99_ns), &lost);
-    jsonio_put(o, "p999_ns", jsonio_new_real(ops->p999_ns), &lost);
-    return jsonio_done(o, lost);
-}
-
 static json_t *notes_json(const struct result *r)
 {
     json_t *list = json_array();
@@ -316,6 +319,7 @@ json_t *result_json(const struct result *r)
     jsonio_put(o, "origin", json_string(result_origin_name(r->origin)), &lost);
     jsonio_put(o, "value", ok ? jsonio_new_real(r->value) : json_null(), &lost);
     jsonio_put(o, "value_ci", ok ? jsonio_new_pair(r->value_lo, r->value_hi) : json_null(), &lost);
+    jsonio_put(o, "unstable", jsonio_new_text_or_null(r->unstable), &lost);
     jsonio_put(o, "limit", limit_json(r), &lost);
     jsonio_put(o, "limits", limits_json(&r->limits), &lost);
     jsonio_put(o, "expected", expected_json(&r->expected), &lost);

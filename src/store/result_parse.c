@@ -14,6 +14,12 @@ static uint64_t count(const struct jsonio_in *in, const char *key)
     return (uint64_t)jsonio_int(in, key, 0, INT64_MAX);
 }
 
+/* Is the member there?  What was added to the record later is missing in files of early builds. */
+static bool has(const struct jsonio_in *in, const char *key)
+{
+    return jsonio_ok(in) && json_object_get(in->node, key);
+}
+
 static void parse_params(const struct jsonio_in *in, struct result *r)
 {
     struct jsonio_in params = jsonio_object(in, "params");
@@ -147,7 +153,7 @@ static void parse_throttle(const struct jsonio_in *in, struct result_run *run)
     struct jsonio_in throttle;
 
     run->throttled_fraction = NAN;
-    if (!jsonio_ok(in) || !json_object_get(in->node, "throttle"))
+    if (!has(in, "throttle"))
         return;
     throttle = jsonio_object(in, "throttle");
     run->throttled_fraction = jsonio_real(&throttle, "fraction");
@@ -164,7 +170,7 @@ static void parse_clock(const struct jsonio_in *in, struct result_run *run)
     run->clock_hz_median = jsonio_real(&clock, "median");
     run->clock_hz_min = jsonio_real(&clock, "min");
     run->clock_hz_max = jsonio_real(&clock, "max");
-    if (jsonio_ok(&clock) && json_object_get(clock.node, "source"))
+    if (has(&clock, "source"))
         jsonio_text(&clock, "source", run->clock_source, sizeof(run->clock_source));
 }
 
@@ -176,10 +182,42 @@ static void parse_energy(const struct jsonio_in *in, struct result_run *run)
     run->idle_w = jsonio_real(&energy, "idle_w");
     jsonio_text(&energy, "reason", run->energy_reason, sizeof(run->energy_reason));
     run->energy_lo_j = run->energy_hi_j = run->energy_s = NAN;
-    if (!jsonio_ok(&energy) || !json_object_get(energy.node, "window_s"))
-        return; /* a file of an early build */
+    if (!has(&energy, "window_s"))
+        return;
     jsonio_pair(&energy, "energy_ci_j", &run->energy_lo_j, &run->energy_hi_j);
     run->energy_s = jsonio_real(&energy, "window_s");
+}
+
+static void parse_ops(const struct jsonio_in *in, struct ops_latency *o)
+{
+    struct jsonio_in ops;
+
+    result_ops_init(o);
+    if (!has(in, "ops_latency") || jsonio_is_null(in, "ops_latency"))
+        return;
+    ops = jsonio_object(in, "ops_latency");
+    o->n = (uint64_t)jsonio_int(&ops, "n", 1, INT64_MAX);
+    o->mean_ns = jsonio_real(&ops, "mean_ns");
+    o->min_ns = jsonio_real(&ops, "min_ns");
+    o->max_ns = jsonio_real(&ops, "max_ns");
+    o->p50_ns = jsonio_real(&ops, "p50_ns");
+    o->p90_ns = jsonio_real(&ops, "p90_ns");
+    o->p95_ns = jsonio_real(&ops, "p95_ns");
+    o->p99_ns = jsonio_real(&ops, "p99_ns");
+    o->p999_ns = jsonio_real(&ops, "p999_ns");
+}
+
+/* Those of a metric that is not made from times. */
+static void parse_samples(const struct jsonio_in *in, struct result_run *run)
+{
+    if (!has(in, "samples"))
+        return;
+    run->samples = jsonio_reals(in, "samples", &run->n_samples);
+    if (run->samples && run->sampling.n > 0)
+        jsonio_bad(in, "samples", "beside samples_ns: a metric is made from times, or it is not");
+    for (size_t i = 0; i < run->n_samples; i++)
+        if (isnan(run->samples[i]))
+            jsonio_bad(in, "samples", "item %zu is null", i);
 }
 
 static void parse_run(const struct jsonio_in *in, struct result_run *run)
@@ -188,12 +226,14 @@ static void parse_run(const struct jsonio_in *in, struct result_run *run)
     run->start_unix_s = jsonio_real(in, "start_unix_s");
     parse_value(in, &run->value, &run->value_lo, &run->value_hi);
     parse_sampling(in, &run->sampling);
+    parse_samples(in, run);
+    parse_ops(in, &run->ops);
     parse_clock(in, run);
     parse_throttle(in, run);
     run->cpu_seconds = jsonio_real(in, "cpu_time_s");
     run->context_switches = jsonio_real(in, "context_switches");
     run->page_faults = jsonio_real(in, "page_faults");
-    if (jsonio_ok(in) && json_object_get(in->node, "device_faults"))
+    if (has(in, "device_faults"))
         jsonio_text(in, "device_faults", run->device_faults, sizeof(run->device_faults));
     parse_energy(in, run);
     parse_telemetry(in, run);
@@ -296,24 +336,6 @@ static void parse_check(const struct jsonio_in *in, struct check *c)
         jsonio_bad(&check, "verdict", "does not follow from passed_before and passed_after");
 }
 
-static void parse_ops(const struct jsonio_in *in, struct ops_latency *o)
-{
-    struct jsonio_in ops;
-
-    if (jsonio_is_null(in, "ops_latency"))
-        return;
-    ops = jsonio_object(in, "ops_latency");
-    o->n = (uint64_t)jsonio_int(&ops, "n", 1, INT64_MAX);
-    o->mean_ns = jsonio_real(&ops, "mean_ns");
-    o->min_ns = jsonio_real(&ops, "min_ns");
-    o->max_ns = jsonio_real(&ops, "max_ns");
-    o->p50_ns = jsonio_real(&ops, "p50_ns");
-    o->p90_ns = jsonio_real(&ops, "p90_ns");
-    o->p95_ns = jsonio_real(&ops, "p95_ns");
-    o->p99_ns = jsonio_real(&ops, "p99_ns");
-    o->p999_ns = jsonio_real(&ops, "p999_ns");
-}
-
 static void parse_notes(const struct jsonio_in *in, struct result *r)
 {
     struct jsonio_in list = jsonio_array(in, "notes", RESULT_NOTES);
@@ -369,6 +391,8 @@ void result_parse_in(const struct jsonio_in *in, struct result *r)
     if (jsonio_ok(in) && !json_is_object(in->node))
         jsonio_bad(in, NULL, "not an object");
     parse_head(in, r);
+    if (has(in, "unstable"))
+        jsonio_text(in, "unstable", r->unstable, sizeof(r->unstable));
     parse_limits(in, r);
     expected = jsonio_object(in, "expected");
     jsonio_pair(&expected, "range", &r->expected.lo, &r->expected.hi);
