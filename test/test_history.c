@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/history.h"
+#include "store/history_baseline.h"
 #include "store/history_db.h"
 #include "store/history_pack.h"
 #include "store/history_schema.h"
@@ -376,15 +376,62 @@ static void test_view(void)
              0);
     CHECK_EQ(v.n_runs, 3);
     CHECK_EQ(v.n_series, 2);
-    CHECK_STR(v.series[0].settings, "op=chase level=l1");
-    CHECK_EQ(v.series[0].direction, LOWER_IS_BETTER);
-    CHECK_EQ(v.series[1].points[0].processes, 2);
-    CHECK_STR(v.series[1].points[0].variant, "avx2 2 threads");
-    CHECK(strcmp(v.series[1].points[0].run->start, v.series[1].points[2].run->start) < 0);
+    CHECK_STR(v.series[1].settings, "op=chase level=l1");
+    CHECK_EQ(v.series[1].direction, LOWER_IS_BETTER);
+    CHECK_EQ(v.series[0].points[0].processes, 2);
+    CHECK_STR(v.series[0].points[0].variant, "avx2 2 threads");
+    CHECK(strcmp(v.series[0].points[0].run->start, v.series[0].points[2].run->start) < 0);
     history_view_release(&v);
     CHECK_EQ(history_load(h, &(struct history_filter){ .machine = "ffff" }, &v, NULL), 0);
     CHECK_EQ(v.n_series, 0);
     history_view_release(&v);
+    history_close(h);
+}
+
+static void test_baselines(void)
+{
+    static const char *const bad[] = { "",          "latest", "a b",  "x.json",
+                                       ".x",        "-x",     "2026", "20261121T0701-abc",
+                                       "caf\u00e9", "a/b" };
+    struct history *h = opened(in_folder("baseline.db"), HISTORY_WRITE);
+    struct history_baseline b, *list;
+    struct history_run run[2];
+    struct err e = { 0 };
+    sqlite3 *lite;
+    bool found;
+    size_t n;
+
+    for (int i = 0; i < 2; i++) {
+        struct text_buffer a;
+
+        run_text(&a, i);
+        stored(h, a.text, a.n, &run[i]);
+        text_buffer_release(&a);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK_EQ(history_baseline_save(h, bad[i], run[0].seq, false, NULL), ERR_ARG);
+    CHECK_EQ(history_baseline_save(h, "nightly", run[0].seq, false, NULL), 0);
+    CHECK_EQ(history_baseline_save(h, "v1.0-rc+2_x", run[1].seq, true, NULL), 0);
+    CHECK_EQ(history_baseline_save(h, "nightly", run[1].seq, false, &e), ERR_ARG);
+    CHECK(strstr(e.msg, "there is a baseline nightly already"));
+    CHECK(history_baseline_save(h, "dangling", 99, false, NULL) < 0);
+    CHECK_EQ(history_baseline_get(h, "nightly", &b, &found, NULL), 0);
+    CHECK(found && b.run.seq == run[0].seq);
+    CHECK_STR(b.run.machine, run[0].machine);
+    CHECK_EQ(history_baseline_save(h, "nightly", run[1].seq, true, NULL), 0);
+    CHECK_EQ(history_baseline_get(h, "nightly", &b, &found, NULL), 0);
+    CHECK(found && b.run.seq == run[1].seq);
+    CHECK_EQ(sqlite3_open(in_folder("baseline.db"), &lite), SQLITE_OK);
+    CHECK(sqlite3_exec(lite, "UPDATE baseline SET run = 1", NULL, NULL, NULL) != SQLITE_OK);
+    sqlite3_close(lite);
+    CHECK_EQ(history_baseline_list(h, &list, &n, NULL), 0);
+    CHECK_EQ(n, 2);
+    CHECK_STR(list[1].name, "v1.0-rc+2_x");
+    mem_free(list);
+    CHECK_EQ(history_baseline_delete(h, "nightly", &found, NULL), 0);
+    CHECK(found);
+    CHECK_EQ(history_baseline_delete(h, "nightly", &found, NULL), 0);
+    CHECK(!found);
     history_close(h);
 }
 
@@ -495,6 +542,7 @@ int main(void)
     test_locked();
     test_full();
     test_view();
+    test_baselines();
     test_pack();
     test_shown();
     test_without_memory();

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/axis.h"
 #include "core/mem.h"
 #include "store/atomic_file.h"
 #include "store/run_file.h"
@@ -85,6 +86,14 @@ static int found_run(const struct history_run *run, struct run_place *out)
     return 0;
 }
 
+static int found_baseline(const struct history_baseline *b, struct run_place *out)
+{
+    out->kind = RUN_REF_BASELINE;
+    out->run = b->run;
+    snprintf(out->label, sizeof(out->label), "baseline %s", b->name);
+    return 0;
+}
+
 static int find_latest(struct history *h, struct run_place *out, struct err *e)
 {
     const struct history_filter last = { .last = 1 };
@@ -102,23 +111,45 @@ out:
     return rc;
 }
 
+/* A baseline whose name is nearly this word, or "". */
+static void near_baseline(struct history *h, const char *word, char near[BASELINE_NAME])
+{
+    struct history_baseline *list = NULL;
+    const char *names[64];
+    size_t n = 0, k = 0;
+
+    near[0] = '\0';
+    if (h && history_baseline_list(h, &list, &n, NULL) == 0)
+        for (; k < n && k < 63; k++)
+            names[k] = list[k].name;
+    names[k] = NULL;
+    if (nearest_name(word, names))
+        snprintf(near, BASELINE_NAME, "%s", nearest_name(word, names));
+    mem_free(list);
+}
+
 /* Nothing has this name: say what comes near. */
 static int nothing_found(struct history *h, const char *word, struct err *e)
 {
     const struct history_filter last = { .last = 3 };
     struct history_view v = { 0 };
-    char near[160] = "";
+    char near[160] = "", baseline[BASELINE_NAME];
 
+    near_baseline(h, word, baseline);
+    if (baseline[0])
+        return ERR(e, ERR_ARG,
+                   "no file, baseline or run is called \"%.60s\"; did you mean baseline %s?", word,
+                   baseline);
     if (!h || history_runs(h, &last, &v, NULL) < 0 || v.n_runs == 0)
-        return ERR(e, ERR_ARG, "no file and no run is called \"%.60s\"", word);
+        return ERR(e, ERR_ARG, "no file, baseline or run is called \"%.60s\"", word);
     for (size_t i = v.n_runs; i-- > 0;) {
         size_t n = strlen(near);
 
         snprintf(near + n, sizeof(near) - n, "%s%s", n ? ", " : "", v.runs[i].id);
     }
     history_view_release(&v);
-    return ERR(e, ERR_ARG, "no file and no run is called \"%.60s\"; the latest runs are %s", word,
-               near);
+    return ERR(e, ERR_ARG, "no file, baseline or run is called \"%.60s\"; the latest runs are %s",
+               word, near);
 }
 
 static int several_found(const char *word, const struct history_run *run, int n, struct err *e)
@@ -129,9 +160,15 @@ static int several_found(const char *word, const struct history_run *run, int n,
 
 static int find_stored(struct history *h, const char *word, struct run_place *out, struct err *e)
 {
+    struct history_baseline baseline;
     struct history_run run[3];
+    bool found = false;
     int n = 0, rc = 0;
 
+    if (h)
+        TRY(history_baseline_get(h, word, &baseline, &found, e));
+    if (found)
+        return found_baseline(&baseline, out);
     if (h)
         TRY(history_find(h, word, run, 3, &n, e));
     if (n == 1 || (n > 1 && strcmp(run[0].id, word) == 0))

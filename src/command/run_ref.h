@@ -3,6 +3,7 @@
  * A reference is one word, read in this order:
  *   file      it has a slash or ends in ".json": a result file (a file "quick" is "./quick")
  *   latest    the word "latest": the stored run that started last
+ *   baseline  the name of a baseline in the history
  *   run       a run's id in the history, or a beginning of it that no other id has
  *   file      none of these, but a file of that name is there
  * The history is opened at the first word that needs it, for reading; a history that does not exist
@@ -14,7 +15,7 @@
 
 #include "command/cli.h"
 #include "core/record.h"
-#include "store/history.h"
+#include "store/history_baseline.h"
 
 /* The option of every command that takes references. */
 #define RUN_REF_OPTION_STORE                                                                      \

@@ -93,7 +93,7 @@ struct history_series {
 struct history_view {
     struct history_run *runs; /* n_runs, by start; owned */
     size_t n_runs;
-    struct history_series *series; /* n_series, by name, settings, device, machine; owned */
+    struct history_series *series; /* n_series, by machine, name, device, metric, unit; owned */
     size_t n_series;
     struct history_point *points; /* owned */
 };

@@ -5,10 +5,12 @@
  *           blocks by their ids; `original` is the text of a file whose layout is not ours
  * series    what is the same thing over time
  * result    one row of a run as figures, small, so that a history is read without its samples
- * document  the row itself with its samples, packed */
+ * document  the row itself with its samples, packed
+ * baseline  (version 2) a name for a run: it can go, but not come to mean another run */
 #include "store/history_schema.h"
 
-/* clang-format off: SQL is laid out by statement */
+/* SQL is laid out by statement. */
+/* clang-format off */
 #define TABLES_1(KEY, INT, REAL, TEXT, BLOB, END)                                               \
     "CREATE TABLE block (id " KEY ", hash " INT " NOT NULL, body " BLOB " NOT NULL)" END ";"    \
     "CREATE INDEX block_hash ON block (hash);"                                                  \
@@ -31,37 +33,50 @@
     " body " BLOB " NOT NULL, PRIMARY KEY (run, place),"                                        \
     " FOREIGN KEY (run, place) REFERENCES result (run, place))" END ";"
 
+#define TABLES_2(KEY, INT, REAL, TEXT, BLOB, END)                                                  \
+    "CREATE TABLE baseline (name " TEXT " NOT NULL PRIMARY KEY,"                                   \
+    " run " INT " NOT NULL REFERENCES run (seq), saved " TEXT " NOT NULL)" END ";"
+
 /* What was stored stays as it is, whoever writes the SQL. */
 #define KEPT_1(KEEP) KEEP("block") KEEP("run") KEEP("series") KEEP("result") KEEP("document")
 
-#define SQLITE_KEEP(table)                                           \
-    "CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table     \
-    " BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;" \
-    "CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table     \
+#define SQLITE_FIXED(table)                                                                        \
+    "CREATE TRIGGER " table "_no_update BEFORE UPDATE ON " table                                   \
     " BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;"
 
-#define POSTGRES_KEEP(table)                                                             \
-    "CREATE TRIGGER " table "_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON " table \
+#define SQLITE_KEEP(table)                                                                         \
+    SQLITE_FIXED(table)                                                                            \
+    "CREATE TRIGGER " table "_no_delete BEFORE DELETE ON " table                                   \
+    " BEGIN SELECT RAISE(ABORT, 'the history is append-only'); END;"
+
+#define POSTGRES_FIXED(table)                                                                      \
+    "CREATE TRIGGER " table "_fixed BEFORE UPDATE ON " table                                       \
     " FOR EACH STATEMENT EXECUTE FUNCTION append_only();"
 
-#define POSTGRES_HOME                                                    \
-    "CREATE SCHEMA headroom;"                                            \
-    "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY);" \
-    "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS"  \
+#define POSTGRES_KEEP(table)                                                                       \
+    "CREATE TRIGGER " table "_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON " table                  \
+    " FOR EACH STATEMENT EXECUTE FUNCTION append_only();"
+
+#define POSTGRES_HOME                                                                              \
+    "CREATE SCHEMA headroom;"                                                                      \
+    "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY);"                           \
+    "CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS"                            \
     " $$ BEGIN RAISE EXCEPTION 'the history is append-only'; END $$;"
 
 #define SQLITE_TYPES "INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER", "REAL", "TEXT", "BLOB"
-#define POSTGRES_TYPES                                                               \
-    "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BIGINT", "DOUBLE PRECISION", \
-        "TEXT COLLATE \"C\"", "BYTEA"
+#define POSTGRES_TYPES                                                                             \
+    "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BIGINT", "DOUBLE PRECISION",               \
+    "TEXT COLLATE \"C\"", "BYTEA"
 /* The types are one argument until they are expanded. */
 #define EXPAND(macro, ...) macro(__VA_ARGS__)
 
 const char *const history_schema_sqlite[HISTORY_SCHEMA] = {
     EXPAND(TABLES_1, SQLITE_TYPES, " STRICT") KEPT_1(SQLITE_KEEP),
+    EXPAND(TABLES_2, SQLITE_TYPES, " STRICT") SQLITE_FIXED("baseline"),
 };
 
 const char *const history_schema_postgres[HISTORY_SCHEMA] = {
     POSTGRES_HOME EXPAND(TABLES_1, POSTGRES_TYPES, "") KEPT_1(POSTGRES_KEEP),
+    EXPAND(TABLES_2, POSTGRES_TYPES, "") POSTGRES_FIXED("baseline"),
 };
 /* clang-format on */

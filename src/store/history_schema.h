@@ -5,7 +5,7 @@
 #ifndef STORE_HISTORY_SCHEMA_H
 #define STORE_HISTORY_SCHEMA_H
 
-enum { HISTORY_SCHEMA = 1 };
+enum { HISTORY_SCHEMA = 2 };
 
 extern const char *const history_schema_sqlite[HISTORY_SCHEMA];
 extern const char *const history_schema_postgres[HISTORY_SCHEMA];

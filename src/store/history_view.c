@@ -235,12 +235,13 @@ out:
 static int by_name(const void *a, const void *b)
 {
     const struct history_series *x = a, *y = b;
-    int d = strcmp(x->name, y->name);
+    const char *const of_x[] = { x->machine, x->name, x->device, x->metric, x->unit, x->settings };
+    const char *const of_y[] = { y->machine, y->name, y->device, y->metric, y->unit, y->settings };
+    int d = 0;
 
-    d = d ? d : strcmp(x->settings, y->settings);
-    d = d ? d : strcmp(x->device, y->device);
-    d = d ? d : strcmp(x->machine, y->machine);
-    return d ? d : strcmp(x->metric, y->metric);
+    for (size_t i = 0; d == 0 && i < sizeof(of_x) / sizeof(of_x[0]); i++)
+        d = strcmp(of_x[i], of_y[i]);
+    return d;
 }
 
 /* Both lists are in the order of series; a series without points is left out. */

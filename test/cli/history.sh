@@ -16,7 +16,7 @@ cmp -s a.json b.json || fail "$what: --no-store stored"
 try 0 --version
 id=$(python3 -c 'import json; print(json.load(open("c.json"))["run"]["id"])')
 try 64 export "$id"
-says "no file and no run is called \"$id\"" 'the latest runs are'
+says "no file, baseline or run is called \"$id\"" 'the latest runs are'
 try 0 import c.json b.json
 try 0 export "$id"
 cmp -s "$out" c.json || fail "$what: another file"
@@ -106,6 +106,41 @@ if may_mount 'a full disk and one that is read-only'; then
     cmp -s "$out" a.json || fail "$what: a read-only history cannot be read"
     leaves a.json
 fi
+
+# Baselines: names for runs, which do not come to mean others by accident.
+rm -f "$store"
+try 0 baseline list
+prints 'no baselines yet'
+try 64 baseline show nightly
+try 0 run "${row[@]}" --no-store -o a.json
+try 0 run "${row[@]}" -o b.json
+try 0 baseline save nightly ./a.json
+prints 'baseline nightly: run ' '1 rows, 1 ok, of machine '
+try 64 baseline save nightly b.json
+says 'there is a baseline nightly already' '--replace nightly'
+try 64 baseline save nightly b.json --replace weekly
+says '--replace weekly: the baseline to save is nightly'
+try 0 export nightly
+cmp -s "$out" a.json || fail "$what: another run"
+try 0 baseline save nightly latest --replace nightly
+try 0 export nightly
+cmp -s "$out" b.json || fail "$what: another run"
+try 64 baseline save latest a.json
+try 64 baseline save 2026 a.json
+try 64 baseline save nightly
+try 64 baseline forget nightly
+try 0 baseline list --json
+prints_json
+json "$out" '[b["name"] for b in d] == ["nightly"] and len(d[0]["machine"]) == 16'
+try 0 baseline show nightly
+prints 'baseline nightly, saved ' 'read l1 one'
+try 64 baseline show nigtly
+says 'did you mean nightly?'
+try 64 export nigtly
+says 'did you mean baseline nightly?'
+try 0 baseline delete nightly
+try 64 baseline delete nightly
+leaves a.json b.json
 
 # A password is for the server, not for whoever sees the result.
 try 5 run "${row[@]}" --store postgresql://me:secret@127.0.0.1:1/none -o r.json
