@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "core/size.h"
 #include "test.h"
 
 static void counts_and_fails(void)
@@ -75,8 +76,21 @@ static void neighbours(void)
     region_unmap(&with);
 }
 
+static void sizes_in_words(void)
+{
+    char text[SIZE_TEXT];
+
+    CHECK_STR(size_text(text, 0), "0 bytes");
+    CHECK_STR(size_text(text, 1023), "1023 bytes");
+    CHECK_STR(size_text(text, 24 << 10), "24 KiB");
+    CHECK_STR(size_text(text, 262144u << 10), "256 MiB");
+    CHECK_STR(size_text(text, 1228800u << 10), "1.172 GiB");
+    CHECK_STR(size_text(text, UINT64_MAX), "1.678e+07 TiB");
+}
+
 int main(void)
 {
+    sizes_in_words();
     counts_and_fails();
     regions();
     neighbours();

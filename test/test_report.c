@@ -338,6 +338,27 @@ static void test_footnotes(void)
     footnotes_release(&fn);
 }
 
+/* A wide interval is lopsided: its ends are shown.  Rows that all failed have no head above them. */
+static void test_wide_and_failed(void)
+{
+    struct run_record rec = { .results = mem_calloc(2, sizeof(struct result)) };
+    struct result *r = add(&rec, "silicon.memory", "bandwidth", "GB/s", HIGHER_IS_BETTER, "read");
+    char *text;
+
+    value(r, 20, 1);
+    r->value_lo = 11.5;
+    r->value_hi = 143;
+    text = shown(&rec, 80, true, false);
+    CHECK(strstr(text, "20.00 11.50 to 143.00") != NULL);
+    free(text);
+    without(r, RESULT_FAILED, "hung");
+    text = shown(&rec, 80, true, false);
+    CHECK(strstr(text, "FAILED  hung") && !strstr(text, "value"));
+    CHECK(!strstr(text, "\n\n\n") && !strstr(text, "\n \n"));
+    free(text);
+    run_record_release(&rec);
+}
+
 static void test_out_of_memory(void)
 {
     struct run_record rec;
@@ -362,6 +383,7 @@ int main(void)
     test_figures();
     test_textline();
     test_footnotes();
+    test_wide_and_failed();
     test_out_of_memory();
     TEST_DONE();
 }

@@ -1,10 +1,12 @@
-/* size.h - size arithmetic that cannot wrap silently.
+/* size.h - sizes: arithmetic that cannot wrap silently, and words.
  *
- * Each returns 0, or ERR_ARG when the true result does not fit size_t; *out is then untouched. */
+ * The arithmetic returns 0, or ERR_ARG when the true result does not fit size_t; *out is then untouched. */
 #ifndef CORE_SIZE_H
 #define CORE_SIZE_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 
 #include "core/err.h"
 
@@ -37,6 +39,20 @@ static inline int size_pad(size_t a, size_t to, size_t *out)
         return ERR_ARG;
     *out = r & ~(to - 1);
     return 0;
+}
+
+/* In words, with four digits at most: "24 KiB", "256 MiB", "1.172 GiB".  Gives buf. */
+enum { SIZE_TEXT = 24 };
+static inline const char *size_text(char buf[SIZE_TEXT], uint64_t bytes)
+{
+    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+    double x = (double)bytes;
+    int unit = 0;
+
+    for (; x >= 1024 && unit < 4; unit++)
+        x /= 1024;
+    snprintf(buf, SIZE_TEXT, "%.4g %s", x, units[unit]);
+    return buf;
 }
 
 #endif

@@ -128,18 +128,31 @@ static void fill_limit(struct line *l, const struct figures_unit *unit, bool utf
     figures_percent(l->cell[HEADROOM], 100 - r->percent, utf8);
 }
 
+/* Half the interval's width, or where that would mislead (it is lopsided when it is wide) its ends. */
+static void fill_interval(struct line *l, const struct figures_unit *unit, bool utf8)
+{
+    const struct result *r = l->r;
+    double half = (r->value_hi - r->value_lo) / 2;
+    int decimals = figures_decimals(r->value * unit->factor);
+    char lo[FIGURES_TEXT], hi[FIGURES_TEXT];
+
+    if (!isfinite(half))
+        return;
+    figures_number(hi, (half > r->value / 4 ? r->value_hi : half) * unit->factor, decimals, utf8);
+    figures_number(lo, r->value_lo * unit->factor, decimals, utf8);
+    if (half > r->value / 4)
+        snprintf(l->cell[HALF], CELL, "%s to %s", lo, hi);
+    else
+        snprintf(l->cell[HALF], CELL, "%s %s", utf8 ? "\xC2\xB1" : "+-", hi);
+}
+
 static void fill_line(struct line *l, const struct figures_unit *unit, bool utf8)
 {
     const struct result *r = l->r;
     double value = r->value * unit->factor;
-    double half = (r->value_hi - r->value_lo) / 2 * unit->factor;
-    char number[FIGURES_TEXT];
 
     figures_number(l->cell[VALUE], value, figures_decimals(value), utf8);
-    if (isfinite(half)) {
-        figures_number(number, half, figures_decimals(value), utf8);
-        snprintf(l->cell[HALF], CELL, "%s %s", utf8 ? "\xC2\xB1" : "+-", number);
-    }
+    fill_interval(l, unit, utf8);
     if (r->expected.hi > 0 && isfinite(r->value))
         snprintf(l->cell[USUAL], CELL, "%s",
                  r->value < r->expected.lo   ? "below"
@@ -245,6 +258,8 @@ static void print_heads(FILE *f, const struct table *t)
 {
     const char *cell[COLUMNS];
 
+    if (!t->width[VALUE])
+        return; /* of rows that all failed there is nothing to head */
     for (int c = 0; c < COLUMNS; c++)
         cell[c] = columns[c].head;
     paint(f, t->style, DIM);

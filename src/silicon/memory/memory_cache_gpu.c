@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "core/mem.h"
+#include "core/size.h"
 #include "gpu/gpu.h"
 
 enum {
@@ -82,6 +83,7 @@ out:
 static int setup(struct bench_ctx *c, void *state, struct err *e)
 {
     struct memory_cache_gpu *s = state;
+    char size[SIZE_TEXT];
     int rc = 0;
 
     s->point = point_of(c->params);
@@ -100,8 +102,8 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
              s->point.level == POINT_L1 ? "2 x 16 B a thread, ld.ca" : "4 x 16 B a thread, .cg");
     snprintf(c->inputs, sizeof(c->inputs), "integers 0-1023 in FP64, seed %llu",
              (unsigned long long)s->seed);
-    result_note(c->result, "%.0f KiB in %d array%s, %u passes a launch",
-                (double)(s->args.n * sizeof(double)) / 1024 * point_arrays(s->point.op),
+    result_note(c->result, "%s in %d array%s, %u passes a launch",
+                size_text(size, s->args.n * sizeof(double) * (size_t)point_arrays(s->point.op)),
                 point_arrays(s->point.op), point_arrays(s->point.op) > 1 ? "s" : "",
                 s->args.passes);
 out:

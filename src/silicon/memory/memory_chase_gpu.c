@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "core/size.h"
 #include "gpu/gpu.h"
 #include "gpu/gpu_link.h"
 #include "silicon/memory/peer_gpu.h"
@@ -93,6 +94,7 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     };
     struct memory_chase_gpu *s = state;
     size_t bytes;
+    char size[SIZE_TEXT];
     int rc = 0;
 
     s->point = point_of(c->params);
@@ -113,7 +115,7 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
              loads[s->cache]);
     snprintf(c->inputs, sizeof(c->inputs), "one cycle of %u lines, seed %llu", s->args.n,
              (unsigned long long)c->seed);
-    result_note(c->result, "%.0f KiB", (double)bytes / (1 << 10));
+    result_note(c->result, "%s", size_text(size, bytes));
 out:
     return rc;
 }

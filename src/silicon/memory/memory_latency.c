@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/size.h"
 #include "host/cpu.h"
 #include "silicon/memory/chase.h"
 #include "silicon/memory/place.h"
@@ -17,6 +18,7 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
 {
     struct memory_latency *s = state;
     struct place place;
+    char size[SIZE_TEXT];
     int rc = 0;
 
     s->point = point_of(c->params);
@@ -33,7 +35,7 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     snprintf(c->variant, sizeof(c->variant), "pointer chase, 64-byte lines");
     snprintf(c->inputs, sizeof(c->inputs), "one random cycle of %zu lines, seed %llu",
              s->bytes / CHASE_LINE, (unsigned long long)c->seed);
-    result_note(c->result, "%.0f KiB in %s", (double)s->bytes / (1 << 10),
+    result_note(c->result, "%s in %s", size_text(size, s->bytes),
                 region_pages_name(s->region.pages));
 out:
     return rc;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/pick.h"
+#include "core/size.h"
 #include "host/cpu.h"
 #include "silicon/memory/place.h"
 
@@ -139,6 +140,7 @@ static int candidates_for(struct point point,
 
 static int map_all(struct memory_stream *s, struct bench_ctx *c, struct err *e)
 {
+    char size[SIZE_TEXT];
     size_t bytes;
 
     pool_run(s->pool, map_part, s);
@@ -146,8 +148,8 @@ static int map_all(struct memory_stream *s, struct bench_ctx *c, struct err *e)
         if (s->parts[i].err.code)
             return ERR(e, s->parts[i].err.code, "%s", s->parts[i].err.msg);
     bytes = s->n * sizeof(double) * (size_t)point_arrays(s->point.op);
-    result_note(c->result, "%.0f KiB%s in %s", (double)bytes / (1 << 10),
-                s->threads > 1 ? " a thread" : "", region_pages_name(s->parts[0].region.pages));
+    result_note(c->result, "%s%s in %s", size_text(size, bytes), s->threads > 1 ? " a thread" : "",
+                region_pages_name(s->parts[0].region.pages));
     return 0;
 }
 
