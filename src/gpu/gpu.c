@@ -197,15 +197,14 @@ out:
 static int take_device(int index, struct err *e)
 {
     cudaError_t code = cudaSetDevice(index);
-    int rc = 0;
 
     if (code == cudaErrorDevicesUnavailable) {
         cudaGetLastError();
         return gpu_refused(attribute(index, cudaDevAttrComputeMode), e);
     }
-    CUDA_TRY(code);
-out:
-    return rc;
+    if (code != cudaSuccess)
+        return gpu_try_failed(e, __FILE_NAME__, "cudaSetDevice", code);
+    return 0;
 }
 
 static int open_device(const struct device *d, void **handle, struct err *e)
@@ -338,7 +337,7 @@ int gpu_alloc(void **out, size_t bytes, struct err *e)
                    "%.1f MiB do not fit into GPU memory in one piece: %.1f MiB are free", mib,
                    (double)available / (1 << 20));
     }
-    CUDA_TRY(code);
+    rc = gpu_try_failed(e, __FILE_NAME__, "cudaMalloc", code);
 out:
     return rc;
 }

@@ -26,7 +26,6 @@ static int wait_for(cudaStream_t stream, cudaEvent_t event, struct err *e)
 {
     uint64_t began = clock_now_ns(), passed = 0;
     cudaError_t code = cudaErrorNotReady;
-    int rc = 0;
 
     while (!gpu_wait_gave_up()) {
         code = event ? cudaEventQuery(event) : cudaStreamQuery(stream);
@@ -42,9 +41,9 @@ static int wait_for(cudaStream_t stream, cudaEvent_t event, struct err *e)
     if (gpu_wait_gave_up())
         return ERR(e, ERR_CUDA, "the GPU hangs: what it was given is not done after %.3g s",
                    bound_s);
-    CUDA_TRY(code);
-out:
-    return rc;
+    if (code != cudaSuccess)
+        return gpu_try_failed(e, __FILE_NAME__, "what the GPU was given", code);
+    return 0;
 }
 
 int gpu_wait_stream(gpu_stream s, struct err *e)
