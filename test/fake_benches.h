@@ -147,8 +147,9 @@ static const struct bench bench_fake_work = {
     .limit = fake_limit,
 };
 
-/* fake.share: held against what fake.work reaches; `over` claims four times the work. */
-static const char *const share_claims[] = { "honest", "over", NULL };
+/* fake.share: held against what fake.work reaches; `over` claims four times the work, `steps` is
+ * bounded by three steps that each take what fake.work does. */
+static const char *const share_claims[] = { "honest", "over", "steps", NULL };
 static const struct axis share_axes[] = {
     { .name = "claim",
       .help = "what it says it did",
@@ -170,12 +171,20 @@ static int share_setup(struct bench_ctx *c, void *state, struct err *e)
 static void share_work(const struct bench_ctx *c, const void *state, struct work *w)
 {
     (void)state;
-    w->items = params_get(c->params, "claim") ? 8 : 1;
+    w->items = strcmp(params_text(c->params, "claim"), "over") == 0 ? 8 : 1;
 }
 
 static int share_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
 {
+    struct limit_row row = { .device = c->device,
+                             .bench = "fake.work",
+                             .settings = "mode=good us=20",
+                             .factor = 0.5,
+                             .phases = 3 };
+
     (void)state;
+    if (strcmp(params_text(c->params, "claim"), "steps") == 0)
+        return limit_measured_on(c, out, &row, e);
     return limit_measured(c, out, "fake.work", "mode=good us=20", 1, e);
 }
 

@@ -97,6 +97,8 @@ int limit_measured_on(struct bench_ctx *c, struct limits *out, const struct limi
     struct ceiling ceiling;
     struct err why = { 0 };
     struct limit *l;
+    char phases[24] = "";
+    double factor;
     int rc = worker_ceiling(c->worker, row->device, row->bench, row->settings, &ceiling, &why);
 
     if (rc == ERR_INTERRUPT)
@@ -106,11 +108,14 @@ int limit_measured_on(struct bench_ctx *c, struct limits *out, const struct limi
         return 0;
     }
     l = limits_next(out);
-    l->kind = LIMIT_MEASURED;
-    l->value = ceiling.value * row->factor;
-    l->lo = ceiling.lo * row->factor;
-    l->hi = ceiling.hi * row->factor;
-    snprintf(l->source, sizeof(l->source), "%s = %.4g %s", ceiling.key, ceiling.value,
+    l->kind = row->phases > 0 ? LIMIT_LATENCY : LIMIT_MEASURED;
+    factor = row->phases > 0 ? row->phases * row->factor : row->factor;
+    l->value = ceiling.value * factor;
+    l->lo = ceiling.lo * factor;
+    l->hi = ceiling.hi * factor;
+    if (row->phases > 0)
+        snprintf(phases, sizeof(phases), "%.6g x ", row->phases);
+    snprintf(l->source, sizeof(l->source), "%s%s = %.4g %s", phases, ceiling.key, ceiling.value,
              ceiling.unit);
     return 0;
 }

@@ -49,6 +49,9 @@ struct limit_row {
     const struct device *device;
     const char *bench, *settings;
     double factor;
+    /* More than 0: the row took that long for one step, and here so many follow each other: a bound
+     * of LIMIT_LATENCY, phases x factor x what the row says. */
+    double phases;
 };
 int limit_measured_on(struct bench_ctx *c, struct limits *out, const struct limit_row *row,
                       struct err *e);

@@ -441,7 +441,7 @@ static int row_limits(struct row *r, struct result *out, struct err *e)
     TRY(say(r, "limit", NULL));
     TRY(row_limits_paper(r, out, e));
     if (out->percent > NEAR_CEILING_PERCENT &&
-        out->limits.l[out->limits.binding].kind == LIMIT_MEASURED) {
+        out->limits.l[out->limits.binding].kind != LIMIT_PAPER) {
         w->refresh = true;
         rc = row_limits_once(r, out, e);
         w->refresh = false;
