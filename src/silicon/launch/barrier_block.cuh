@@ -6,6 +6,16 @@
 
 enum { BARRIER_HOLD_NS = 2000 };
 
+static __device__ void barrier_hold(void)
+{
+    unsigned long long began, now;
+
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(began));
+    do
+        asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+    while (now - began < BARRIER_HOLD_NS);
+}
+
 static __device__ __forceinline__ unsigned barrier_look(const unsigned *p)
 {
     return *(const volatile unsigned *)p;
@@ -15,16 +25,10 @@ static __device__ __forceinline__ unsigned barrier_look(const unsigned *p)
  * group of `group`) late. */
 static __device__ void barrier_publish(const struct launch_barrier_args &a, int round, int group)
 {
-    unsigned long long began, now;
-
     if (threadIdx.x != 0)
         return;
-    if (blockIdx.x % group == (unsigned)round % group) {
-        asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(began));
-        do
-            asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-        while (now - began < BARRIER_HOLD_NS);
-    }
+    if (blockIdx.x % group == (unsigned)round % group)
+        barrier_hold();
     *(volatile unsigned *)&a.phase[blockIdx.x] = round + 1;
 }
 

@@ -28,13 +28,19 @@ static __global__ void __launch_bounds__(LAUNCH_BARRIER_THREADS)
 
 /* The next kernel may start as soon as every block here has; waiting is until the kernel before has
  * ended and its writes are seen. */
-template <bool WAIT> static __global__ void dependent_kernel(unsigned *count)
+template <bool WAIT> static __global__ void dependent_kernel(unsigned *count, bool hold)
 {
+    unsigned now;
+
     asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
     if (WAIT)
         asm volatile("griddepcontrol.wait;" ::: "memory");
-    if (blockIdx.x == gridDim.x - 1 && threadIdx.x == 0)
-        *(volatile unsigned *)count += 1;
+    if (blockIdx.x == gridDim.x - 1 && threadIdx.x == 0) {
+        now = barrier_look(count);
+        if (hold)
+            barrier_hold();
+        *(volatile unsigned *)count = now + 1;
+    }
 }
 
 static int launched(cudaError_t code, const char *what, struct err *e)
@@ -65,8 +71,8 @@ int launch_barrier_cluster(const struct launch_barrier_args *a, int blocks, bool
                     "cluster kernel", e);
 }
 
-int launch_dependent(enum launch_dependent how, unsigned *count, int blocks, gpu_stream s,
-                     struct err *e)
+int launch_dependent(enum launch_dependent how, unsigned *count, int blocks, bool hold,
+                     gpu_stream s, struct err *e)
 {
     cudaLaunchAttribute early;
     cudaLaunchConfig_t config = {};
@@ -79,7 +85,7 @@ int launch_dependent(enum launch_dependent how, unsigned *count, int blocks, gpu
     config.attrs = &early;
     config.numAttrs = how == LAUNCH_DEPENDENT_AFTER ? 0 : 1;
     return launched(how == LAUNCH_DEPENDENT_PLANTED
-                        ? cudaLaunchKernelEx(&config, dependent_kernel<false>, count)
-                        : cudaLaunchKernelEx(&config, dependent_kernel<true>, count),
+                        ? cudaLaunchKernelEx(&config, dependent_kernel<false>, count, hold)
+                        : cudaLaunchKernelEx(&config, dependent_kernel<true>, count, hold),
                     "dependent kernel", e);
 }

@@ -45,13 +45,14 @@ static int launch_barrier(struct launch_gpu *s, enum launch_barrier kind, int ro
     return launch_barrier_grid(kind, &s->barrier, s->blocks, check, stream, e);
 }
 
-static int launch_next(struct launch_gpu *s, enum launch_dependent how, struct err *e)
+static int launch_next(struct launch_gpu *s, enum launch_dependent how, bool hold, struct err *e)
 {
 #if HAVE_SM90
-    return launch_dependent(how, s->d_count, s->blocks, gpu_stream_of(s->gpu), e);
+    return launch_dependent(how, s->d_count, s->blocks, hold, gpu_stream_of(s->gpu), e);
 #else
     (void)s;
     (void)how;
+    (void)hold;
     return ERR(e, ERR_NOTSUP, "built without code for compute capability 9.0");
 #endif
 }
@@ -68,13 +69,14 @@ int launch_gpu_once(struct bench_ctx *c, void *state, struct err *e)
     case LAUNCH_GRAPH_NODE: return launch_kernel_count(s->d_count, stream, e);
     case LAUNCH_ROUND_TRIP:
         TRY(launch_kernel_count(s->d_count, stream, e));
-        return gpu_wait_stream(stream, e);
+        CUDA_TRY(cudaStreamSynchronize(stream)); /* the runtime's own way to wait is the subject */
+        break;
     case LAUNCH_EVENT: CUDA_TRY(cudaEventRecord(s->event, stream)); break;
     case LAUNCH_ATOMIC:
     case LAUNCH_COOPERATIVE:
     case LAUNCH_CLUSTERS: return launch_barrier(s, barrier_of(s->what), LAUNCH_ROUNDS, false, e);
-    case LAUNCH_AFTER: return launch_next(s, LAUNCH_DEPENDENT_AFTER, e);
-    case LAUNCH_EARLY: return launch_next(s, LAUNCH_DEPENDENT_EARLY, e);
+    case LAUNCH_AFTER: return launch_next(s, LAUNCH_DEPENDENT_AFTER, false, e);
+    case LAUNCH_EARLY: return launch_next(s, LAUNCH_DEPENDENT_EARLY, false, e);
     }
 out:
     return rc;
@@ -201,7 +203,7 @@ static int enqueue_graph(struct launch_gpu *s, int how, struct err *e)
     TRY(gpu_graph_begin(stream, e));
     for (int i = 0; i < CHECK_LAUNCHES / 2 && recorded == 0; i++)
         recorded = how < 0 ? launch_kernel_count(s->d_count, stream, e)
-                           : launch_next(s, (enum launch_dependent)how, e);
+                           : launch_next(s, (enum launch_dependent)how, true, e);
     TRY(gpu_graph_end(stream, &graph, e));
     rc = recorded;
     for (int i = 0; i < 2 && rc == 0; i++)
@@ -221,7 +223,7 @@ static int enqueue_kernels(struct launch_gpu *s, int how, struct err *e)
     for (int i = 0; i < CHECK_LAUNCHES; i++) {
         TRY(launch_kernel_count(s->d_count, gpu_stream_of(s->gpu), e));
         if (s->what == LAUNCH_ROUND_TRIP)
-            TRY(gpu_wait_stream(gpu_stream_of(s->gpu), e));
+            CUDA_TRY(cudaStreamSynchronize(gpu_stream_of(s->gpu)));
     }
     /* An event that was recorded after them has happened when they have. */
     CUDA_TRY(cudaEventRecord(s->event, gpu_stream_of(s->gpu)));
@@ -319,9 +321,16 @@ int launch_gpu_limit(struct bench_ctx *c, void *state, struct limits *out, struc
         break;
     case LAUNCH_ATOMIC:
     case LAUNCH_COOPERATIVE:
+        /* The last block's arrival goes to the L2, and from there to who waits: one way each. */
+        return limit_measured_on(c, out,
+                                 &(struct limit_row){ .device = c->device,
+                                                      .bench = "silicon.memory",
+                                                      .settings = "op=latency level=l2 threads=one",
+                                                      .factor = 1e-3, /* it is in ns */
+                                                      .phases = 1 },
+                                 e);
     case LAUNCH_CLUSTERS:
-        limit_none(out, "no paper says how fast blocks can meet; it is itself the latency limit of "
-                        "others");
+        limit_none(out, "no paper says how fast the blocks of a cluster can meet");
         break;
     }
     return 0;

@@ -50,9 +50,10 @@ enum launch_dependent {
     LAUNCH_DEPENDENT_EARLY,  /* programmatic dependent launch: starts early, then waits for it */
     LAUNCH_DEPENDENT_PLANTED /* starts early and does not wait: the check must see it */
 };
-/* Only where HAVE_SM90. */
-int launch_dependent(enum launch_dependent how, unsigned *count, int blocks, gpu_stream s,
-                     struct err *e);
+/* Only where HAVE_SM90.  hold: it adds 2 us after it might, so that a next one that does not wait
+ * is too early. */
+int launch_dependent(enum launch_dependent how, unsigned *count, int blocks, bool hold,
+                     gpu_stream s, struct err *e);
 
 #ifdef __cplusplus
 }
