@@ -66,6 +66,14 @@ void clock_utc(char buf[32])
     snprintf(buf, 32, "%s.%03dZ", day, (int)(now.tv_nsec / 1000000));
 }
 
+double clock_unix_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)(now.tv_nsec / 1000000) * 1e-3;
+}
+
 void clock_utc_compact(char buf[32])
 {
     time_t now = time(NULL);

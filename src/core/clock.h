@@ -21,4 +21,7 @@ void clock_sleep_ns(uint64_t ns);
 void clock_utc(char buf[32]);
 void clock_utc_compact(char buf[32]);
 
+/* The wall clock in seconds since 1970, to the millisecond: places rows on the run's time line. */
+double clock_unix_s(void);
+
 #endif

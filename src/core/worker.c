@@ -308,7 +308,7 @@ static int row_run_sampling(struct row *r, double seconds, struct result_run *ru
         c.max_reps = r->ctx.max_reps;
     r->w->n_probes = 0;
     row_focus(r);
-    run->start_unix_s = (double)time(NULL);
+    run->start_unix_s = clock_unix_s();
     r->cpu_known = row_cpu(r, &r->cpu_from);
     r->t0_ns = clock_now_ns();
     TRY(sampling_run(&c, &ops, r, &run->sampling, e));
