@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "report/figures.h"
 #include "report/footnotes.h"
+#include "report/rows.h"
 #include "report/textline.h"
 
 enum column { LABEL, VALUE, HALF, LIMIT, KIND, BAR, REACHED, USUAL, NOTES, HEADROOM, COLUMNS };
@@ -58,41 +59,6 @@ static int full_width(const struct terminal_style *s)
 }
 
 /* ---- the cells of one row ---- */
-
-/* "read dram threads=2": words speak for themselves, numbers need their axis. */
-static void label_of(const struct result *r, char *out, size_t cap, bool utf8)
-{
-    char text[CELL] = "";
-
-    for (int i = 0; i < r->params.n; i++) {
-        const struct param *p = &r->params.p[i];
-        const char *axis = p->axis ? p->axis->name : r->axis_name[i];
-        bool number = p->text[0] >= '0' && p->text[0] <= '9';
-        size_t n = strlen(text);
-
-        snprintf(text + n, sizeof(text) - n, "%s%s%s%s", n ? " " : "", number ? axis : "",
-                 number ? "=" : "", p->text);
-    }
-    textline_clean(out, cap, text[0] ? text : r->metric, utf8);
-}
-
-static bool same_group(const struct result *a, const struct result *b)
-{
-    return strcmp(a->name, b->name) == 0 && strcmp(a->device, b->device) == 0 &&
-           strcmp(a->metric, b->metric) == 0 && strcmp(a->unit, b->unit) == 0;
-}
-
-/* One unit for all rows of a group. */
-static struct figures_unit group_unit(const struct run_record *rec, const struct result *r)
-{
-    double largest = 0;
-
-    for (int i = 0; i < rec->n_results; i++)
-        if (same_group(&rec->results[i], r) && rec->results[i].status == RESULT_OK &&
-            isfinite(rec->results[i].value))
-            largest = fmax(largest, fabs(rec->results[i].value));
-    return figures_unit_for(r->unit, largest);
-}
 
 static void fill_bar(char *out, double percent, bool utf8)
 {
@@ -202,13 +168,13 @@ static bool table_make(struct table *t, const struct run_record *rec,
         return false;
     for (int i = 0; i < rec->n_results; i++) {
         const struct result *r = &rec->results[i];
-        struct figures_unit unit = group_unit(rec, r);
+        struct figures_unit unit = row_group_unit(rec, r);
         struct line *l = &t->lines[t->n];
 
         if (r->status == RESULT_SKIPPED)
             continue;
         l->r = r;
-        label_of(r, l->cell[LABEL], CELL, style->utf8);
+        row_label(r, l->cell[LABEL], CELL, style->utf8);
         footnotes_add(&t->notes, r, l->cell[NOTES], CELL);
         if (r->status == RESULT_OK)
             fill_line(l, &unit, style->utf8);
@@ -296,7 +262,7 @@ static void print_alarm(FILE *f, const struct table *t, const struct line *l)
 static void print_group(FILE *f, const struct table *t, const struct run_record *rec, int first)
 {
     const struct result *head = t->lines[first].r;
-    struct figures_unit unit = group_unit(rec, head);
+    struct figures_unit unit = row_group_unit(rec, head);
     char text[160], clean[160];
 
     snprintf(text, sizeof(text), "%s, %s: %s in %s", head->name, head->device, head->metric,
@@ -307,7 +273,7 @@ static void print_group(FILE *f, const struct table *t, const struct run_record 
     paint(f, t->style, PLAIN);
     fputc('\n', f);
     for (int i = first; i < t->n; i++) {
-        if (!same_group(t->lines[i].r, head))
+        if (!row_same_group(t->lines[i].r, head))
             continue;
         if (t->lines[i].r->status == RESULT_OK)
             print_line(f, t, &t->lines[i]);
@@ -316,21 +282,14 @@ static void print_group(FILE *f, const struct table *t, const struct run_record 
     }
 }
 
-static bool same_level(const struct result *a, const struct result *b)
-{
-    size_t n = strcspn(a->name, ".");
-
-    return n == strcspn(b->name, ".") && strncmp(a->name, b->name, n) == 0;
-}
-
 static void print_level(FILE *f, const struct table *t, const struct run_record *rec, int first)
 {
     print_heads(f, t);
     for (int i = first; i < t->n; i++) {
-        bool seen = !same_level(t->lines[i].r, t->lines[first].r);
+        bool seen = !row_same_level(t->lines[i].r, t->lines[first].r);
 
         for (int j = first; j < i && !seen; j++)
-            seen = same_group(t->lines[j].r, t->lines[i].r);
+            seen = row_same_group(t->lines[j].r, t->lines[i].r);
         if (!seen)
             print_group(f, t, rec, i);
     }
@@ -395,7 +354,7 @@ void terminal_table(FILE *f, const struct run_record *rec, const struct terminal
         bool seen = false;
 
         for (int j = 0; j < i && !seen; j++)
-            seen = same_level(t.lines[j].r, t.lines[i].r);
+            seen = row_same_level(t.lines[j].r, t.lines[i].r);
         if (!seen)
             print_level(f, &t, rec, i);
     }
@@ -499,4 +458,35 @@ void terminal_closing(FILE *f, const struct run_record *r, const char *file, dou
     paint(f, s, count[RESULT_FAILED] || count[RESULT_INVALID] ? ALARM : BOLD);
     textline_wrap(f, text, 0, 2, full_width(s), s->utf8);
     paint(f, s, PLAIN);
+}
+
+void terminal_findings(FILE *f, const struct findings *fs, const struct terminal_style *s)
+{
+    enum { CASES = 3 };
+    char label[CELL], text[600];
+
+    for (int i = 0; i < fs->n; i++) {
+        const struct finding *x = &fs->list[i];
+
+        if (x->rule->grade == FINDING_HINT)
+            continue;
+        paint(f, s, x->rule->grade == FINDING_FAULT ? ALARM : WARN);
+        fprintf(f, "%s: ", finding_grade_name(x->rule->grade));
+        paint(f, s, PLAIN);
+        textline_wrap(f, x->rule->title, 9, INDENT, full_width(s), s->utf8);
+        for (int k = 0; k < x->n && k < CASES; k++) {
+            label[0] = '\0';
+            if (x->cases[k].row)
+                row_label(x->cases[k].row, label, sizeof(label), s->utf8);
+            snprintf(text, sizeof(text), "%s%s%s%s%s", x->cases[k].row ? x->cases[k].row->name : "",
+                     label[0] ? " " : "", label, x->cases[k].row ? ": " : "", x->cases[k].numbers);
+            fprintf(f, "%*s", INDENT, "");
+            textline_wrap(f, text, INDENT, 2 * INDENT, full_width(s), s->utf8);
+        }
+        if (x->n > CASES)
+            fprintf(f, "%*sand %d more\n", INDENT, "", x->n - CASES);
+        snprintf(text, sizeof(text), "next: %s", x->rule->check);
+        fprintf(f, "%*s", INDENT, "");
+        textline_wrap(f, text, INDENT, 2 * INDENT, full_width(s), s->utf8);
+    }
 }

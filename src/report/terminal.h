@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "core/record.h"
+#include "report/findings.h"
 
 struct terminal_style {
     int columns; /* width to fill; below 40 counts as 40 */
@@ -25,6 +26,9 @@ void terminal_header(FILE *f, const struct run_record *r, const char *warning,
  * (wide ones), footnotes, headroom.  Then the footnotes and what was skipped, by reason.  A row
  * that failed or is invalid has its reason in its place. */
 void terminal_table(FILE *f, const struct run_record *r, const struct terminal_style *style);
+
+/* Faults and warnings in words, a few rows each, with what to check next. */
+void terminal_findings(FILE *f, const struct findings *fs, const struct terminal_style *style);
 
 /* "41 rows: 38 ok, 2 skipped, 1 failed in 24 s; wrote FILE".  file may be NULL. */
 void terminal_closing(FILE *f, const struct run_record *r, const char *file, double seconds,
