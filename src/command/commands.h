@@ -9,6 +9,7 @@ extern const struct command command_list;
 extern const struct command command_info;
 extern const struct command command_doctor;
 extern const struct command command_baseline;
+extern const struct command command_report;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_help;

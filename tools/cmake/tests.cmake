@@ -85,6 +85,13 @@ if(TARGET headroom AND NOT CMAKE_CROSSCOMPILING)
   endforeach()
 endif()
 
+# The HTML report in a browser; skipped where there is none.
+if(TARGET headroom AND NOT CMAKE_CROSSCOMPILING AND NOT HEADROOM_SANITIZE)
+  add_test(NAME web_page COMMAND ${CMAKE_SOURCE_DIR}/test/web/check_page.py
+    $<TARGET_FILE:headroom> ${CMAKE_SOURCE_DIR})
+  set_tests_properties(web_page PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300 LABELS web)
+endif()
+
 if(HEADROOM_CHECK)
   include(check)
 endif()

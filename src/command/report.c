@@ -1,0 +1,176 @@
+/* report.c - `headroom report`: stored runs become a page, a table, a spreadsheet, or an array. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "command/commands.h"
+#include "command/run_ref.h"
+#include "core/mem.h"
+#include "report/document.h"
+#include "report/terminal.h"
+#include "store/atomic_file.h"
+#include "store/run_json.h"
+
+static const struct cli_option options[] = {
+    { "output", 'o', "FILE", "what to write: FILE.html, .md, .csv or .json (else a table)",
+      "@files" },
+    RUN_REF_OPTION_STORE,
+};
+
+enum { RUNS_MAX = CLI_WORDS_MAX };
+
+static int fill_html(const void *self, FILE *f, struct err *e)
+{
+    (void)e;
+    report_html(f, self);
+    return 0;
+}
+
+static int fill_markdown(const void *self, FILE *f, struct err *e)
+{
+    (void)e;
+    report_markdown(f, self);
+    return 0;
+}
+
+static int fill_csv(const void *self, FILE *f, struct err *e)
+{
+    (void)e;
+    report_csv(f, self);
+    return 0;
+}
+
+/* Each run as its own file would hold it. */
+static int fill_json(const void *self, FILE *f, struct err *e)
+{
+    const struct report *r = self;
+    int rc = 0;
+
+    fputs("[\n", f);
+    for (int i = 0; i < r->n; i++) {
+        if (i)
+            fputs(",\n", f);
+        TRY(run_json_print(r->runs[i].record, f, e));
+    }
+    fputs("]\n", f);
+out:
+    return rc;
+}
+
+static const struct form {
+    const char *ending;
+    atomic_file_fill fill;
+} forms[] = {
+    { ".html", fill_html },
+    { ".md", fill_markdown },
+    { ".csv", fill_csv },
+    { ".json", fill_json },
+};
+
+static const struct form *form_of(const char *path)
+{
+    size_t n = strlen(path);
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        size_t ending = strlen(forms[i].ending);
+
+        if (n > ending && strcmp(path + n - ending, forms[i].ending) == 0)
+            return &forms[i];
+    }
+    return NULL;
+}
+
+static void print_table(const struct report *r, const struct cli_env *env)
+{
+    struct terminal_style style = { .columns = 100, .utf8 = env->utf8, .colour = env->colour };
+    struct winsize size;
+
+    if (env->stdout_tty && ioctl(fileno(stdout), TIOCGWINSZ, &size) == 0 && size.ws_col)
+        style.columns = size.ws_col;
+    terminal_header(stdout, r->shown, NULL, &style);
+    terminal_table(stdout, r->shown, &style);
+    terminal_findings(stdout, &r->findings, &style);
+}
+
+struct job {
+    struct run_refs refs;
+    struct run_ref *ref;     /* n_words of the arguments; owned */
+    struct report_run *runs; /* the same; owned */
+    int n;                   /* read so far */
+    struct report report;
+};
+
+static int read_runs(struct job *j, const struct cli_args *a, struct err *e)
+{
+    int rc = 0;
+
+    j->ref = mem_calloc((size_t)a->n_words, sizeof(*j->ref));
+    j->runs = mem_calloc((size_t)a->n_words, sizeof(*j->runs));
+    if (!j->ref || !j->runs)
+        return ERR(e, ERR_NOMEM, "no memory for %d runs", a->n_words);
+    for (; j->n < a->n_words; j->n++) {
+        TRY(run_ref_resolve(&j->refs, a->word[j->n], &j->ref[j->n], e));
+        j->runs[j->n] =
+            (struct report_run){ .name = j->ref[j->n].label, .record = &j->ref[j->n].record };
+    }
+out:
+    return rc;
+}
+
+static void job_release(struct job *j)
+{
+    report_release(&j->report);
+    for (int i = 0; i < j->n; i++)
+        run_ref_release(&j->ref[i]);
+    mem_free(j->ref);
+    mem_free(j->runs);
+    run_refs_close(&j->refs);
+}
+
+static int report_run(const struct cli_args *a, const struct cli_env *env)
+{
+    const char *path = cli_value(a, "output");
+    const struct form *form = path ? form_of(path) : NULL;
+    const struct verdict_rules rules = { 0 };
+    struct job j = { .refs = run_refs_init(a, env) };
+    struct err e = { 0 };
+    int rc = 0;
+
+    if (a->n_words == 0)
+        TRY(ERR(&e, ERR_ARG, "report: which run?  headroom report RUN... -o report.html"));
+    if (path && !form)
+        TRY(ERR(&e, ERR_ARG,
+                "report: --output %.100s: expected a name that ends in .html, .md, .csv or .json",
+                path));
+    if (path)
+        TRY(atomic_file_check(path, &e));
+    TRY(read_runs(&j, a, &e));
+    TRY(report_make(j.runs, j.n, &rules, &j.report, &e));
+    if (form)
+        TRY(atomic_file_write(path, form->fill, &j.report, &e));
+    else
+        print_table(&j.report, env);
+out:
+    job_release(&j);
+    return rc < 0 ? cli_fail(&e) : EXIT_FINE;
+}
+
+const struct command command_report = {
+    .name = "report",
+    .arguments = "RUN...",
+    .summary = "stored runs as a page, a table for a pull request, a spreadsheet or JSON",
+    .description =
+        "Writes what the last RUN found.  The ending of --output chooses the form: .html is one "
+        "page "
+        "with everything in it (charts, findings in words, all figures), which opens from a disk "
+        "and "
+        "fetches nothing; .md is a table for a pull request; .csv has one line a row and process; "
+        ".json is an array of the whole records.  RUNs before the last are what it is held "
+        "against, "
+        "oldest first, and together they are its history.  Without --output the table is printed.",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .max_arguments = -1,
+    .argument_choices = "@files",
+    .run = report_run,
+};

@@ -1,0 +1,332 @@
+/* page_series.c - what the machine did while it was measured: clocks, power, temperature and load
+ * over the time of the run.
+ *
+ * Each chart is written twice: as a picture for paper and for readers without a script, and as data
+ * for web/series.js, which draws a chart to zoom into in the picture's place. */
+#include <math.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "report/markup.h"
+#include "report/page.h"
+#include "report/rows.h"
+#include "report/svg.h"
+
+enum {
+    NAMES_MAX = 24,
+    POINTS_MAX = 2000, /* a series, after its smallest and largest values were kept */
+    WIDTH = 760,
+    HEIGHT = 190,
+    LEFT = 56,
+    RIGHT = 740,
+    TOP = 24,
+    BOTTOM = 160
+};
+
+static const struct {
+    const char *title, *unit;
+} charts[] = {
+    { "Clock", "MHz" },
+    { "Power", "W" },
+    { "Temperature", "C" },
+    { "Load", "%" },
+};
+enum { CHARTS = sizeof(charts) / sizeof(charts[0]) };
+
+struct line {
+    char name[48];
+    double *t, *v; /* n of them; owned */
+    size_t n, cap;
+};
+
+struct chart {
+    struct line line[NAMES_MAX];
+    int n;
+    char why[120]; /* the first reason given for a series without points */
+};
+
+struct span {
+    double from, to; /* seconds since the run's first row */
+};
+
+static double origin_of(const struct run_record *rec)
+{
+    double first = INFINITY;
+
+    for (int i = 0; i < rec->n_results; i++)
+        for (int k = 0; k < rec->results[i].n_runs; k++)
+            if (rec->results[i].runs[k].start_unix_s > 0)
+                first = fmin(first, rec->results[i].runs[k].start_unix_s);
+    return first;
+}
+
+static struct span span_of(const struct result_run *run, double origin)
+{
+    double from = run->start_unix_s - origin;
+
+    return (struct span){ from, from + run->sampling.warmup_s + run->sampling.wall_s };
+}
+
+static struct line *line_named(struct chart *c, const char *name)
+{
+    for (int i = 0; i < c->n; i++)
+        if (strcmp(c->line[i].name, name) == 0)
+            return &c->line[i];
+    if (c->n == NAMES_MAX)
+        return NULL;
+    snprintf(c->line[c->n].name, sizeof(c->line[c->n].name), "%s", name);
+    return &c->line[c->n++];
+}
+
+static void add(struct line *l, double t, double v)
+{
+    if (!l || !isfinite(t) || !isfinite(v))
+        return;
+    if (l->n == l->cap) {
+        size_t cap = l->cap ? 2 * l->cap : 256;
+        double *times = mem_realloc(l->t, cap, sizeof(*times)), *values;
+
+        l->t = times ? times : l->t;
+        values = mem_realloc(l->v, cap, sizeof(*values));
+        l->v = values ? values : l->v;
+        if (!times || !values)
+            return;
+        l->cap = cap;
+    }
+    l->t[l->n] = t;
+    l->v[l->n++] = v;
+}
+
+/* The line ends here. */
+static void end_line(struct line *l, double t)
+{
+    add(l, t, 0);
+    if (l && l->n)
+        l->v[l->n - 1] = NAN;
+}
+
+/* The clock that the samples themselves saw: a virtual machine shows no other. */
+static void add_probed_clock(struct chart *c, const struct result *r, const struct result_run *run,
+                             double origin)
+{
+    struct span s = span_of(run, origin);
+    char name[48];
+    struct line *l;
+
+    if (!isfinite(run->clock_hz_median))
+        return;
+    snprintf(name, sizeof(name), "%s while sampling", r->device);
+    l = line_named(c, name);
+    add(l, s.from, run->clock_hz_median * 1e-6);
+    add(l, s.to, run->clock_hz_median * 1e-6);
+    end_line(l, s.to + 1e-3);
+}
+
+static void gather(struct chart *c, const struct run_record *rec, const char *unit, double origin)
+{
+    *c = (struct chart){ 0 };
+    for (int i = 0; i < rec->n_results; i++)
+        for (int k = 0; k < rec->results[i].n_runs; k++) {
+            const struct result_run *run = &rec->results[i].runs[k];
+
+            if (strcmp(unit, "MHz") == 0)
+                add_probed_clock(c, &rec->results[i], run, origin);
+            for (int s = 0; s < run->n_telemetry; s++) {
+                const struct series *from = &run->telemetry[s];
+
+                if (strcmp(from->unit, unit) != 0)
+                    continue;
+                if (from->n == 0 && !c->why[0])
+                    snprintf(c->why, sizeof(c->why), "%s", from->reason);
+                for (size_t p = 0; p < from->n; p++)
+                    add(line_named(c, from->name), run->start_unix_s - origin + from->t_s[p],
+                        from->value[p]);
+            }
+        }
+}
+
+static void release(struct chart *c)
+{
+    for (int i = 0; i < c->n; i++) {
+        mem_free(c->line[i].t);
+        mem_free(c->line[i].v);
+    }
+}
+
+/* Keep the smallest and the largest of each group of neighbours. */
+static void thin(struct line *l)
+{
+    size_t group = l->n / (POINTS_MAX / 2) + 1, kept = 0;
+
+    if (l->n <= POINTS_MAX)
+        return;
+    for (size_t i = 0; i < l->n; i += group) {
+        size_t lo = i, hi = i;
+
+        for (size_t k = i; k < l->n && k < i + group; k++) {
+            lo = isnan(l->v[lo]) || l->v[k] < l->v[lo] ? k : lo;
+            hi = isnan(l->v[hi]) || l->v[k] > l->v[hi] ? k : hi;
+        }
+        for (int e = 0; e < (lo == hi ? 1 : 2); e++) {
+            size_t at = (e == 0) == (lo < hi) ? lo : hi;
+
+            l->t[kept] = l->t[at];
+            l->v[kept++] = l->v[at];
+        }
+    }
+    l->n = kept;
+}
+
+static void draw_spans(FILE *f, const struct run_record *rec, const struct scale *x, double origin)
+{
+    int n = 0;
+
+    for (int i = 0; i < rec->n_results; i++)
+        for (int k = 0; k < rec->results[i].n_runs; k++) {
+            struct span s = span_of(&rec->results[i].runs[k], origin);
+            double from = scale_at(x, s.from);
+
+            if (n++ % 2 == 0)
+                svg_rect(f, from, TOP, scale_at(x, s.to) - from, BOTTOM - TOP, "span");
+        }
+}
+
+static void draw(FILE *f, const struct run_record *rec, const struct chart *c, int which,
+                 double origin, double length)
+{
+    struct scale x = { .lo = 0, .hi = length, .at_lo = LEFT, .at_hi = RIGHT };
+    struct scale y = { .lo = INFINITY, .hi = -INFINITY, .at_lo = BOTTOM, .at_hi = TOP };
+    char words[400];
+
+    for (int i = 0; i < c->n; i++)
+        for (size_t p = 0; p < c->line[i].n; p++) {
+            y.lo = fmin(y.lo, c->line[i].v[p]);
+            y.hi = fmax(y.hi, c->line[i].v[p]);
+        }
+    snprintf(words, sizeof(words),
+             "%s over the %.0f s of the run: %d series, smallest %.4g, largest %.4g %s.",
+             charts[which].title, length, c->n, y.lo, y.hi, charts[which].unit);
+    scale_nice(&y, 5);
+    svg_open(f, "series", WIDTH, HEIGHT, words);
+    draw_spans(f, rec, &x, origin);
+    svg_axis_x(f, &x, &y, 8, "seconds since the first row");
+    svg_axis_y(f, &x, &y, 5, charts[which].unit);
+    for (int i = 0; i < c->n; i++) {
+        double last = -INFINITY;
+
+        fprintf(f, "<path class=\"mark line c%d\" d=\"", i % 8);
+        for (size_t p = 0; p < c->line[i].n; p++) {
+            double t = c->line[i].t[p], v = c->line[i].v[p];
+
+            /* Between rows nothing was read: no line is drawn across. */
+            if (isfinite(v))
+                fprintf(f, "%c%.0f %.0fh0", t - last > 2.5 || t < last ? 'M' : 'L', scale_at(&x, t),
+                        scale_at(&y, v));
+            last = isfinite(v) ? t : -(double)INFINITY;
+        }
+        fputs("\"/>\n", f);
+    }
+    svg_close(f);
+}
+
+static void write_legend(FILE *f, const struct chart *c)
+{
+    fputs("<ul class=\"legend\">", f);
+    for (int i = 0; i < c->n; i++) {
+        fprintf(f, "<li><span class=\"swatch back%d\"></span>", i % 8);
+        markup_html(f, c->line[i].name);
+        fputs("</li>", f);
+    }
+    fputs("</ul>\n", f);
+}
+
+static void write_numbers(FILE *f, const double *v, size_t n)
+{
+    fputc('[', f);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            fputc(',', f);
+        markup_json_number(f, v[i]);
+    }
+    fputc(']', f);
+}
+
+static void write_data(FILE *f, const struct chart *c, int which)
+{
+    fputs("<script type=\"application/json\" class=\"data\">{\"unit\":", f);
+    markup_json(f, charts[which].unit);
+    fputs(",\"series\":[", f);
+    for (int i = 0; i < c->n; i++) {
+        fputs(i ? ",{\"name\":" : "{\"name\":", f);
+        markup_json(f, c->line[i].name);
+        fputs(",\"t\":", f);
+        write_numbers(f, c->line[i].t, c->line[i].n);
+        fputs(",\"v\":", f);
+        write_numbers(f, c->line[i].v, c->line[i].n);
+        fputc('}', f);
+    }
+    fputs("]}</script>\n", f);
+}
+
+/* The rows under the time line, once for all charts. */
+static double write_spans(FILE *f, const struct run_record *rec, double origin)
+{
+    double length = 0;
+    bool any = false;
+
+    fputs("<script type=\"application/json\" id=\"spans\">[", f);
+    for (int i = 0; i < rec->n_results; i++)
+        for (int k = 0; k < rec->results[i].n_runs; k++) {
+            struct span s = span_of(&rec->results[i].runs[k], origin);
+            char label[160], text[260];
+
+            row_label(&rec->results[i], label, sizeof(label), true);
+            snprintf(text, sizeof(text), "%s %s", rec->results[i].name, label);
+            fprintf(f, "%s[%.3f,%.3f,", any ? "," : "", s.from, s.to);
+            markup_json(f, text);
+            fputc(']', f);
+            length = fmax(length, s.to);
+            any = true;
+        }
+    fputs("]</script>\n", f);
+    return length;
+}
+
+void page_series(FILE *f, const struct report *r)
+{
+    double origin = origin_of(r->shown), length;
+
+    page_section(f, "series", "Time line of the machine",
+                 "What the machine did while the rows were measured; shaded stripes are the rows. "
+                 "The clock \xE2\x80\x9Cwhile sampling\xE2\x80\x9D was timed between the samples "
+                 "themselves. Drag to zoom, double-click or press Escape to see all; the arrow "
+                 "keys move the cursor.");
+    if (!isfinite(origin)) {
+        page_no_data(f, "Time line", "no row of this run says when it was measured");
+        page_section_end(f);
+        return;
+    }
+    length = fmax(write_spans(f, r->shown, origin), 0.1);
+    for (int i = 0; i < CHARTS; i++) {
+        struct chart c;
+        size_t points = 0;
+
+        gather(&c, r->shown, charts[i].unit, origin);
+        for (int k = 0; k < c.n; k++) {
+            thin(&c.line[k]);
+            points += c.line[k].n;
+        }
+        if (points == 0) {
+            page_no_data(f, charts[i].title, c.why[0] ? c.why : "nothing on this machine reads it");
+        } else {
+            fprintf(f, "<figure class=\"wide\" data-series><figcaption>%s, %s</figcaption>\n",
+                    charts[i].title, charts[i].unit);
+            draw(f, r->shown, &c, i, origin, length);
+            write_legend(f, &c);
+            write_data(f, &c, i);
+            fputs("</figure>\n", f);
+        }
+        release(&c);
+    }
+    page_section_end(f);
+}

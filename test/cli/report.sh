@@ -1,0 +1,84 @@
+#!/bin/bash
+# report.sh - `headroom report`: each form, several runs, and everything that can be wrong with them.
+. "$(dirname "$0")/lib.sh"
+run=$source/results/2026-11-21-cascade-lake-2-cores-quick.json
+other=$source/results/2026-11-21-emerald-rapids-16-cores-h200-quick.json
+
+try 0 report "$run"
+prints 'silicon.memory' 'warning: ' 'next: '
+leaves
+
+for form in html md csv json; do
+    try 0 report "$run" -o "r.$form"
+    prints_nothing
+done
+what='the page'
+grep -q '<h2 id="h-roofline">' r.html || fail "$what: no roofline"
+! grep -qE '(src|href)="?https?:|@import|url\(' r.html || fail "$what: fetches something"
+[ "$(stat -c %s r.html)" -le 1500000 ] || fail "$what: $(stat -c %s r.html) bytes"
+what='the Markdown'
+grep -q '^| silicon.storage randread' r.md || fail "$what: no row"
+what='the CSV'
+python3 - r.csv <<'PY' || fail "$what: not a rectangle of rows"
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1], newline="")))
+assert len(rows) == 13 and len({len(r) for r in rows}) == 1, [len(r) for r in rows]
+assert all(float(r[rows[0].index("value")]) > 0 for r in rows[1:]
+           if r[rows[0].index("status")] == "ok")
+PY
+what='the JSON'
+json r.json 'len(d) == 1 and d[0]["schema"] == 1 and len(d[0]["results"]) == 12'
+# What was written is read again, and says the same.
+python3 -c 'import json, sys
+json.dump(json.load(open("r.json"))[0], open("again.json", "w"))'
+try 0 report again.json -o twice.json
+cmp -s r.json twice.json || fail "$what: not the same when read again"
+rm again.json twice.json
+leaves r.csv r.html r.json r.md
+
+# Two runs: the last is shown, held against the first.
+try 0 report "$run" "$run" -o two.md
+what='two runs'
+grep -q '| verdict |' two.md || fail "$what: no verdicts"
+try 0 report "$run" "$other" -o two.html
+grep -q 'What differs from the run before' two.html || fail "$what: no differences"
+try 0 report "$run" "$other" -o two.json
+json two.json 'len(d) == 2'
+leaves two.html two.json two.md
+
+# bad CODE TEXT ARGUMENT...: one line on stderr, nothing else.
+bad() {
+    local code=$1 text=$2
+    shift 2
+    try "$code" "$@"
+    says 'headroom: ' "$text"
+    prints_nothing
+    [ "$(wc -l <"$err")" -eq 1 ] || fail "$what: not one line"
+}
+bad 64 'which run?' report
+bad 64 'expected a name that ends in .html, .md, .csv or .json' report "$run" -o r.pdf
+bad 64 'expected a name that ends in .html, .md, .csv or .json' report "$run" -o html
+bad 64 'expected a name that ends in .html, .md, .csv or .json' report "$run" -o .html
+bad 64 'no option "--outpt"; did you mean --output?' report "$run" --outpt x.html
+bad 5 'missing.json: No such file' report missing.json -o r.html
+bad 5 'missing/r.html: No such file or directory' report "$run" -o missing/r.html
+echo '{"schema": 1}' >broken.json
+bad 5 'broken.json: ' report broken.json
+bad 5 'broken.json: ' report "$run" broken.json -o r.html # the second is wrong: nothing is written
+head -c 5000 "$run" >cut.json
+bad 5 'cut.json: ' report cut.json -o r.html
+sed 's/"schema": 1/"schema": 99/' "$run" >newer.json
+bad 5 'newer.json: ' report newer.json -o r.html
+leaves broken.json cut.json newer.json
+
+# A disk that is full leaves the old page as it was.
+echo 'what was here before' >r.html
+what='report below ulimit -f'
+(
+    ulimit -f 4
+    exec "$program" report "$run" -o r.html
+) 2>&1 >"$out" </dev/null | cat >"$err"
+[ "${PIPESTATUS[0]}" -eq 5 ] || fail "$what: not 5"
+[ "$(cat r.html)" = 'what was here before' ] || fail "$what: the old page changed"
+leaves r.html
+done_testing
