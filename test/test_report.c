@@ -338,7 +338,7 @@ static void test_footnotes(void)
     footnotes_release(&fn);
 }
 
-/* A wide interval is lopsided: its ends are shown.  Rows that all failed have no head above them. */
+/* A wide interval is lopsided: its ends are shown.  Rows that all failed have no heads above. */
 static void test_wide_and_failed(void)
 {
     struct run_record rec = { .results = mem_calloc(2, sizeof(struct result)) };

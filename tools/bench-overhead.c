@@ -9,13 +9,15 @@
  * the caches), the telemetry thread on and off, in pairs of random order.  The ratio of a pair is
  * time with / time without; shown are the median of the ratios with its 95 % interval, and the
  * thread's own CPU time.  Core time is compared beside the wall clock: on a busy machine the
- * wall clock of two threads is mostly the neighbours'.
+ * wall clock of two threads is mostly the neighbours'.  A load lasts SECONDS (1): over a tenth of
+ * that the scheduler's own scatter is larger than what is looked for.
  *
- *   ninja -C build bench-overhead && build/bench-overhead [PAIRS] */
+ *   ninja -C build bench-overhead && build/bench-overhead harness | sampler [PAIRS [SECONDS]] */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,7 +31,7 @@
 #include "host/cpu.h"
 #include "host/telemetry.h"
 
-enum { ROUNDS = 7, PAIRS_MAX = 1001, LOAD_BYTES = 32 << 20, LOAD_TURNS = 16 };
+enum { ROUNDS = 7, PAIRS_MAX = 1001, LOAD_BYTES = 32 << 20, TURNS_FIRST = 16 };
 
 /* ---- (a) the harness */
 
@@ -149,6 +151,7 @@ struct loader {
     pthread_t id;
     int cpu;
     double *data; /* LOAD_BYTES */
+    int turns;
     double sum, cpu_s;
 };
 
@@ -162,7 +165,7 @@ static void *load_main(void *arg)
     CPU_ZERO(&set);
     CPU_SET((size_t)l->cpu, &set);
     pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-    for (int turn = 0; turn < LOAD_TURNS; turn++) {
+    for (int turn = 0; turn < l->turns; turn++) {
         double a = 1, b = 1, c = 1, d = 1;
 
         for (int i = 0; i < 1000000; i++) {
@@ -214,7 +217,18 @@ static void show_ratio(const char *what, const double *ratio, int pairs)
     printf("%-12s with / without %.4f [%.4f, %.4f]\n", what, median, ci.lo, ci.hi);
 }
 
-static int sampler(int pairs)
+/* As many turns as take about so long, after a load that warmed everything up. */
+static void choose_turns(struct loader *l, int n, double seconds)
+{
+    double turns;
+
+    load(l, n);
+    turns = TURNS_FIRST * seconds / load(l, n).wall_s;
+    for (int i = 0; i < n; i++)
+        l[i].turns = turns < 1 ? 1 : (int)turns;
+}
+
+static int sampler(int pairs, double seconds)
 {
     static struct loader loaders[CPU_MAX];
     static double wall[PAIRS_MAX], core[PAIRS_MAX];
@@ -226,13 +240,16 @@ static int sampler(int pairs)
 
     rng_init(&r, 1, 0);
     for (int i = 0; i < n; i++) {
-        loaders[i] = (struct loader){ .cpu = cpu->cores[i], .data = mem_calloc(1, LOAD_BYTES) };
+        loaders[i] = (struct loader){ .cpu = cpu->cores[i],
+                                      .data = mem_calloc(1, LOAD_BYTES),
+                                      .turns = TURNS_FIRST };
         if (!loaders[i].data)
             return ERR(&e, ERR_NOMEM, "no memory for the load");
     }
-    for (int i = -1; i < pairs; i++) { /* the first is not kept */
+    choose_turns(loaders, n, seconds);
+    for (int i = 0; i < pairs; i++) {
         struct spent spent[2];
-        int first = rng_uniform(&r) < 0.5, k = i < 0 ? 0 : i;
+        int first = rng_uniform(&r) < 0.5;
 
         for (int turn = 0; turn < 2; turn++) {
             int with = turn == 0 ? first : !first;
@@ -241,17 +258,17 @@ static int sampler(int pairs)
             if (with)
                 TRY(telemetry_open(&telemetry, &e));
             spent[with] = load(loaders, n);
-            if (with && i >= 0)
+            if (with)
                 cost += telemetry_cost(telemetry, NULL) / pairs;
             telemetry_close(telemetry);
         }
-        wall[k] = spent[1].wall_s / spent[0].wall_s;
-        core[k] = spent[1].core_s / spent[0].core_s;
-        length += i < 0 ? 0 : spent[0].wall_s / pairs;
-        busy += i < 0 ? 0 : (1 - spent[0].core_s / (spent[0].wall_s * n)) / pairs;
+        wall[i] = spent[1].wall_s / spent[0].wall_s;
+        core[i] = spent[1].core_s / spent[0].core_s;
+        length += spent[0].wall_s / pairs;
+        busy += (1 - spent[0].core_s / (spent[0].wall_s * n)) / pairs;
     }
     printf(
-        "\nTelemetry thread beside a load on %d cores, %d pairs of 2 x %.2f s (bar: 1 %%); others "
+        "Telemetry thread beside a load on %d cores, %d pairs of 2 x %.2f s (bar: 1 %%); others "
         "take %.0f %% of the cores\n",
         n, pairs, length, 100 * busy);
     show_ratio("wall clock", wall, pairs);
@@ -267,11 +284,16 @@ out:
 
 int main(int argc, char **argv)
 {
-    int pairs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 31;
+    const char *what = argc > 1 ? argv[1] : "";
+    int pairs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 31;
+    double seconds = argc > 3 ? strtod(argv[3], NULL) : 1;
 
-    if (pairs < 6 || pairs > PAIRS_MAX) {
-        fprintf(stderr, "6 to %d pairs\n", PAIRS_MAX);
+    if (strcmp(what, "harness") == 0)
+        return harness() < 0;
+    if (strcmp(what, "sampler") != 0 || pairs < 6 || pairs > PAIRS_MAX ||
+        !(seconds >= 0.05 && seconds <= 60)) {
+        fprintf(stderr, "harness | sampler [6 .. %d pairs [loads of 0.05 .. 60 s]]\n", PAIRS_MAX);
         return 64;
     }
-    return harness() < 0 || sampler(pairs) < 0;
+    return sampler(pairs, seconds) < 0;
 }

@@ -1,6 +1,7 @@
 /* size.h - sizes: arithmetic that cannot wrap silently, and words.
  *
- * The arithmetic returns 0, or ERR_ARG when the true result does not fit size_t; *out is then untouched. */
+ * The arithmetic returns 0, or ERR_ARG when the true result does not fit size_t; *out is then
+ * untouched. */
 #ifndef CORE_SIZE_H
 #define CORE_SIZE_H
 

@@ -94,7 +94,7 @@ static void fill_limit(struct line *l, const struct figures_unit *unit, bool utf
     figures_percent(l->cell[HEADROOM], 100 - r->percent, utf8);
 }
 
-/* Half the interval's width, or where that would mislead (it is lopsided when it is wide) its ends. */
+/* Half the interval's width, or its ends where that would mislead: a wide one is lopsided. */
 static void fill_interval(struct line *l, const struct figures_unit *unit, bool utf8)
 {
     const struct result *r = l->r;
