@@ -1,5 +1,5 @@
 /* test_telemetry.c - the sampler over trees of files, and its cost on the real machine. */
-#include "host/telemetry.h"
+#include "host/sampler.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -68,9 +68,9 @@ static void test_server(void)
 
     fake_new(root);
     server(root);
-    CHECK_EQ(telemetry_open_at(&h, root, 0, &e), 0);
+    CHECK_EQ(sampler_open_at(&h, root, 0, &e), 0);
     clock_sleep_ns(20000000);
-    telemetry_sample(h);
+    sampler_sample(h);
     t0 = clock_now_ns();
     clock_sleep_ns(1100000000);
     /* Package 0 passes its range: 328,850 uJ up to it and 100 J from 0; package 1 counts 50 J. */
@@ -80,9 +80,9 @@ static void test_server(void)
     fake_put(root, CPU0 "/cpufreq/scaling_cur_freq", "1200000\n");
     fake_put(root, "/sys/class/hwmon/hwmon3/temp1_input", "71500\n");
     fake_put(root, "/proc/stat", "cpu  350 0 150 5000 0 0 0 75 0 0\n");
-    telemetry_sample(h);
+    sampler_sample(h);
     t1 = clock_now_ns();
-    telemetry_window(h, t0, t1, &run);
+    sampler_window(h, t0, t1, &run);
     s = 1e-9 * (double)(t1 - t0); /* 1.1, and what a busy machine adds */
 
     CHECK_STR(run.energy_reason, "");
@@ -105,7 +105,7 @@ static void test_server(void)
     release(&run);
 
     /* A window shorter than a second has no energy, and says so. */
-    telemetry_window(h, t1 - 500000000, t1, &run);
+    sampler_window(h, t1 - 500000000, t1, &run);
     CHECK(isnan(run.energy_j));
     CHECK(strstr(run.energy_reason, "too short"));
     release(&run);
@@ -113,23 +113,23 @@ static void test_server(void)
     /* A counter that steps back by less than its range: no joules, neither then nor across. */
     clock_sleep_ns(10000000);
     fake_put(root, RAPL "1/energy_uj", "549000000\n");
-    telemetry_sample(h);
+    sampler_sample(h);
     t1 = clock_now_ns();
-    telemetry_window(h, t0, t1, &run);
+    sampler_window(h, t0, t1, &run);
     CHECK(isnan(run.energy_j));
     CHECK(strstr(run.energy_reason, "stepped back"));
     release(&run);
 
     /* Before the opening and after now nothing is known. */
-    telemetry_window(h, 1, 2, &run);
+    sampler_window(h, 1, 2, &run);
     CHECK(isnan(run.cpu_seconds));
     CHECK_EQ(find(&run, "system.load_1m")->n, 0);
     CHECK(strstr(find(&run, "system.load_1m")->reason, "no reading"));
     release(&run);
-    telemetry_window(h, t1, t0, &run); /* the wrong way round is an empty window */
+    sampler_window(h, t1, t0, &run); /* the wrong way round is an empty window */
     CHECK_NEAR(run.cpu_seconds, 0, 0);
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
     fake_remove(root);
 }
 
@@ -147,9 +147,9 @@ static void test_poor_trees(void)
 
     /* Nothing there: every channel of the tree says why; the process's own are measured. */
     fake_new(root);
-    CHECK_EQ(telemetry_open_at(&h, root, 0, NULL), 0);
-    telemetry_sample(h);
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    CHECK_EQ(sampler_open_at(&h, root, 0, NULL), 0);
+    sampler_sample(h);
+    sampler_window(h, t0, clock_now_ns(), &run);
     for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
         CHECK_EQ(find(&run, channels[i])->n, 0);
         CHECK(find(&run, channels[i])->reason[0] != '\0');
@@ -158,15 +158,15 @@ static void test_poor_trees(void)
     CHECK_STR(run.energy_reason, "no RAPL in /sys/class/powercap");
     CHECK(find(&run, "process.cpu")->n > 0);
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
 
     /* Unreadable, one of two packages too: half a sum is none. */
     server(root);
     fake_unreadable(root, RAPL "1/energy_uj");
     fake_unreadable(root, "/proc/loadavg");
     fake_unreadable(root, CPU0 "/cpufreq/scaling_cur_freq");
-    CHECK_EQ(telemetry_open_at(&h, root, 0, NULL), 0);
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    CHECK_EQ(sampler_open_at(&h, root, 0, NULL), 0);
+    sampler_window(h, t0, clock_now_ns(), &run);
     CHECK(isnan(run.energy_j));
     CHECK_STR(run.energy_reason, RAPL "1/energy_uj: Is a directory");
     CHECK(strstr(find(&run, "system.load_1m")->reason, "Is a directory"));
@@ -174,15 +174,15 @@ static void test_poor_trees(void)
     CHECK_EQ(find(&run, "cpu.clock_mean")->n > 0, 1);
     CHECK_NEAR(find(&run, "cpu.clock_mean")->value[0], 1, 0);
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
     /* ... which in a virtual machine is not the clock. */
     fake_put(root, "/proc/cpuinfo", "processor\t: 0\ncpu MHz\t: 1.0\nflags\t: fpu hypervisor x\n");
-    CHECK_EQ(telemetry_open_at(&h, root, 0, NULL), 0);
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    CHECK_EQ(sampler_open_at(&h, root, 0, NULL), 0);
+    sampler_window(h, t0, clock_now_ns(), &run);
     CHECK_EQ(find(&run, "cpu.clock_mean")->n, 0);
     CHECK_STR(find(&run, "cpu.clock_min")->reason, "a virtual machine without cpufreq");
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
     fake_remove(root);
 
     /* Nonsense everywhere. */
@@ -195,9 +195,9 @@ static void test_poor_trees(void)
     fake_put(root, "/proc/self/statm", "-\n");
     fake_put(root, "/sys/class/hwmon/hwmon3/temp1_input", "-999999\n");
     fake_put(root, CPU0 "/cpufreq/scaling_cur_freq", "<unknown>\n");
-    CHECK_EQ(telemetry_open_at(&h, root, 0, NULL), 0);
-    telemetry_sample(h);
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    CHECK_EQ(sampler_open_at(&h, root, 0, NULL), 0);
+    sampler_sample(h);
+    sampler_window(h, t0, clock_now_ns(), &run);
     for (size_t i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
         if (strcmp(channels[i], "dram.power") == 0)
             continue;
@@ -206,7 +206,7 @@ static void test_poor_trees(void)
     }
     CHECK_STR(run.energy_reason, RAPL "0/energy_uj: \"many\" is not a number");
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
     fake_remove(root);
 }
 
@@ -220,18 +220,18 @@ static void test_decimation(void)
 
     fake_new(root);
     server(root);
-    CHECK_EQ(telemetry_open_at(&h, root, 0, NULL), 0);
+    CHECK_EQ(sampler_open_at(&h, root, 0, NULL), 0);
     t0 = clock_now_ns();
     for (int i = 0; i < 1000; i++) {
         if (i == 500)
             fake_put(root, CPU0 "/cpufreq/scaling_cur_freq", "800000\n");
         if (i == 501)
             fake_put(root, CPU0 "/cpufreq/scaling_cur_freq", "2500000\n");
-        telemetry_sample(h);
+        sampler_sample(h);
     }
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    sampler_window(h, t0, clock_now_ns(), &run);
     s = find(&run, "cpu.clock_min");
-    CHECK_EQ(s->n, TELEMETRY_POINTS_MAX);
+    CHECK_EQ(s->n, SAMPLER_POINTS_MAX);
     CHECK_NEAR(s->value[0], 2500, 0);
     for (size_t i = 1; i < s->n; i++)
         CHECK(s->t_s[i] > s->t_s[i - 1]);
@@ -246,12 +246,12 @@ static void test_decimation(void)
     release(&run);
     /* More readings than the ring holds: what is left is a window like any other. */
     for (int i = 0; i < 8000; i++)
-        telemetry_sample(h);
-    telemetry_window(h, t0, clock_now_ns(), &run);
-    CHECK_EQ(find(&run, "cpu.clock_min")->n, TELEMETRY_POINTS_MAX);
+        sampler_sample(h);
+    sampler_window(h, t0, clock_now_ns(), &run);
+    CHECK_EQ(find(&run, "cpu.clock_min")->n, SAMPLER_POINTS_MAX);
     CHECK(isnan(run.cpu_seconds)); /* the window's start is gone */
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
     fake_remove(root);
 }
 
@@ -266,7 +266,7 @@ static void test_here(void)
     void *h;
     enum { BLOCK = 16 << 20, PAGE = 4096 };
 
-    CHECK_EQ(telemetry_open(&h, &e), 0);
+    CHECK_EQ(sampler_open(&h, &e), 0);
     clock_sleep_ns(250000000);
     t0 = clock_now_ns();
     while (clock_now_ns() - t0 < 1000000000)
@@ -277,7 +277,7 @@ static void test_here(void)
     for (int i = 0; i < 50; i++)
         clock_sleep_ns(1000000);
     t1 = clock_now_ns();
-    telemetry_window(h, t0, t1, &run);
+    sampler_window(h, t0, t1, &run);
     printf("%.3f CPU s, %.0f switches, %.0f faults\n", run.cpu_seconds, run.context_switches,
            run.page_faults);
     /* The loop spun for a second, of which others may have taken a part. */
@@ -290,13 +290,13 @@ static void test_here(void)
     CHECK(!isnan(run.energy_j) || run.energy_reason[0] != '\0');
     mem_free((void *)(uintptr_t)block);
     release(&run);
-    cost = telemetry_cost(h, &samples);
+    cost = sampler_cost(h, &samples);
     printf("the sampler takes %.3f %% of one CPU, %llu readings\n", 100 * cost,
            (unsigned long long)samples);
     CHECK(samples >= 10);
     CHECK(cost < 0.01);
-    telemetry_close(h);
-    telemetry_close(NULL);
+    sampler_close(h);
+    sampler_close(NULL);
 }
 
 static void *windows(void *h)
@@ -305,7 +305,7 @@ static void *windows(void *h)
         struct result_run run = { 0 };
         uint64_t now = clock_now_ns();
 
-        telemetry_window(h, now - 10000000, now, &run);
+        sampler_window(h, now - 10000000, now, &run);
         CHECK(run.n_telemetry > 0);
         release(&run);
     }
@@ -318,11 +318,11 @@ static void test_threads(void)
     pthread_t other;
     void *h;
 
-    CHECK_EQ(telemetry_open_at(&h, "", 1, NULL), 0);
+    CHECK_EQ(sampler_open_at(&h, "", 1, NULL), 0);
     CHECK_EQ(pthread_create(&other, NULL, windows, h), 0);
     windows(h);
     pthread_join(other, NULL);
-    telemetry_close(h);
+    sampler_close(h);
 }
 
 static void test_no_memory(void)
@@ -333,8 +333,8 @@ static void test_no_memory(void)
         struct err e = { 0 };
 
         mem_fail_at(n);
-        if (telemetry_open_at(&h, "/nowhere", 0, &e) == 0) {
-            telemetry_close(h);
+        if (sampler_open_at(&h, "/nowhere", 0, &e) == 0) {
+            sampler_close(h);
             continue;
         }
         CHECK_EQ(e.code, ERR_NOMEM);

@@ -6,7 +6,7 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
-#include "host/telemetry.h"
+#include "host/sampler.h"
 #include "host/telemetry_window.h"
 
 static const uint64_t second = 1000000000;
@@ -64,14 +64,14 @@ static void test_focus(void)
     a = fake_card_device(&fake->card[0], 0);
     b = fake_card_device(&fake->card[1], 1);
     cpu.ops = &no_monitor;
-    CHECK_EQ(telemetry_open_at(&h, "/nowhere", 0, NULL), 0);
-    telemetry_focus(h, &a);
+    CHECK_EQ(sampler_open_at(&h, "/nowhere", 0, NULL), 0);
+    sampler_focus(h, &a);
     t0 = clock_now_ns();
-    telemetry_sample(h);
-    telemetry_focus(h, &b);
-    telemetry_sample(h);
+    sampler_sample(h);
+    sampler_focus(h, &b);
+    sampler_sample(h);
     t1 = clock_now_ns();
-    telemetry_window(h, t0, t1, &run);
+    sampler_window(h, t0, t1, &run);
     CHECK_NEAR(run.clock_hz_median, 345e6, 0);
     CHECK_NEAR(run.clock_hz_max, 345e6, 0);
     CHECK_STR(run.clock_source, "NVML");
@@ -79,19 +79,19 @@ static void test_focus(void)
     CHECK(isnan(run.energy_j));
     CHECK(strstr(run.energy_reason, "too short: the counter moves every 0.1 s") != NULL);
     release(&run);
-    telemetry_focus(h, &a); /* opened before: the same watch */
+    sampler_focus(h, &a); /* opened before: the same watch */
     t0 = clock_now_ns();
-    telemetry_sample(h);
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    sampler_sample(h);
+    sampler_window(h, t0, clock_now_ns(), &run);
     CHECK_NEAR(run.clock_hz_median, 1980e6, 0);
     release(&run);
-    telemetry_focus(h, &cpu);
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    sampler_focus(h, &cpu);
+    sampler_window(h, t0, clock_now_ns(), &run);
     for (int i = 0; i < run.n_telemetry; i++)
         CHECK(strncmp(run.telemetry[i].name, "gpu.", 4) != 0);
     CHECK(isnan(run.clock_hz_median));
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
 }
 
 /* Without a driver every series is there, empty, with the reason. */
@@ -105,17 +105,17 @@ static void test_no_driver(void)
     two_h200();
     fake->init_status = NVML_DRIVER_NOT_LOADED;
     a = fake_card_device(&fake->card[0], 0);
-    CHECK_EQ(telemetry_open_at(&h, "/nowhere", 0, NULL), 0);
-    telemetry_focus(h, &a);
+    CHECK_EQ(sampler_open_at(&h, "/nowhere", 0, NULL), 0);
+    sampler_focus(h, &a);
     t0 = clock_now_ns();
-    telemetry_mark(h);
-    telemetry_window(h, t0, clock_now_ns(), &run);
+    sampler_mark(h);
+    sampler_window(h, t0, clock_now_ns(), &run);
     CHECK_STR(find(&run, "gpu.power")->reason, "NVML does not start: Driver Not Loaded");
     CHECK_STR(run.energy_reason, "NVML does not start: Driver Not Loaded");
     CHECK_STR(run.throttle_causes, "NVML does not start: Driver Not Loaded");
     CHECK(isnan(run.throttled_fraction) && isnan(run.clock_hz_median) && isnan(run.energy_j));
     release(&run);
-    telemetry_close(h);
+    sampler_close(h);
 }
 
 /* Twelve seconds with a warm-up of two, read every tenth: 100 W, then 400 W in the kept part. */
@@ -227,8 +227,8 @@ static void *windows(void *h)
         struct result_run run = { 0 };
         uint64_t now = clock_now_ns();
 
-        telemetry_mark(h);
-        telemetry_window(h, now - 10000000, now, &run);
+        sampler_mark(h);
+        sampler_window(h, now - 10000000, now, &run);
         CHECK_EQ(run.n_telemetry, CHANNELS + card_monitor_ops.n_channels);
         release(&run);
     }
@@ -244,12 +244,12 @@ static void test_threads(void)
 
     two_h200();
     a = fake_card_device(&fake->card[0], 0);
-    CHECK_EQ(telemetry_open_at(&h, "/nowhere", 1, NULL), 0);
-    telemetry_focus(h, &a);
+    CHECK_EQ(sampler_open_at(&h, "/nowhere", 1, NULL), 0);
+    sampler_focus(h, &a);
     CHECK_EQ(pthread_create(&other, NULL, windows, h), 0);
     windows(h);
     pthread_join(other, NULL);
-    telemetry_close(h);
+    sampler_close(h);
     CHECK_EQ(fake->inits, fake->shutdowns + 1); /* the one that the test holds */
 }
 

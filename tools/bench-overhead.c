@@ -29,7 +29,7 @@
 #include "core/stats.h"
 #include "core/worker.h"
 #include "host/cpu.h"
-#include "host/telemetry.h"
+#include "host/sampler.h"
 
 enum { ROUNDS = 7, PAIRS_MAX = 1001, LOAD_BYTES = 32 << 20, TURNS_FIRST = 16 };
 
@@ -256,11 +256,11 @@ static int sampler(int pairs, double seconds)
             void *telemetry = NULL;
 
             if (with)
-                TRY(telemetry_open(&telemetry, &e));
+                TRY(sampler_open(&telemetry, &e));
             spent[with] = load(loaders, n);
             if (with)
-                cost += telemetry_cost(telemetry, NULL) / pairs;
-            telemetry_close(telemetry);
+                cost += sampler_cost(telemetry, NULL) / pairs;
+            sampler_close(telemetry);
         }
         wall[i] = spent[1].wall_s / spent[0].wall_s;
         core[i] = spent[1].core_s / spent[0].core_s;

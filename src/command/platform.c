@@ -4,18 +4,18 @@
 #include "gpu/gpu.h"
 #include "host/clockspeed.h"
 #include "host/cpuwait.h"
-#include "host/telemetry.h"
+#include "host/sampler.h"
 
 const char platform_lock_path[] = "/tmp/headroom.lock";
 
 const struct device_ops *const platform_devices[] = { &device_cpu_ops, &gpu_device_ops, NULL };
 
 const struct worker_services platform_services = {
-    .telemetry_open = telemetry_open,
-    .telemetry_close = telemetry_close,
-    .telemetry_focus = telemetry_focus,
-    .telemetry_mark = telemetry_mark,
-    .telemetry_window = telemetry_window,
+    .telemetry_open = sampler_open,
+    .telemetry_close = sampler_close,
+    .telemetry_focus = sampler_focus,
+    .telemetry_mark = sampler_mark,
+    .telemetry_window = sampler_window,
     .clock_hz = clockspeed_now_hz,
     .cpu_now = cpuwait_now,
 };

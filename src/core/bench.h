@@ -56,6 +56,7 @@ struct device_timing {
      * them, and each sample is a replay of what was recorded. */
     int (*replay)(void *handle, double *ns, struct err *e);
     double (*floor_ns)(void *handle); /* what an empty sample costs; after ready */
+    bool quiet; /* the device is left alone between the samples too: no clock_hz */
 };
 
 /* How time is taken on a kind of device.  handle is the ops' own, one per worker and device. */

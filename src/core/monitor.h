@@ -1,7 +1,7 @@
 /* monitor.h - what a kind of device tells about itself while it is measured: a table of channels
  * and how to read them.
  *
- * The background sampler (host/telemetry.h) finds it in device_ops and reads it; gpu/ has one over
+ * The background sampler (host/sampler.h) finds it in device_ops and reads it; gpu/ has one over
  * NVML.  One thread at a time uses a handle. */
 #ifndef CORE_MONITOR_H
 #define CORE_MONITOR_H

@@ -123,7 +123,13 @@ void result_settings(const struct result *r, char *buf, size_t cap)
     }
 }
 
-double metric_value(const struct metric *m, const struct work *w, double ns)
+bool metric_of_energy(const struct metric *m)
+{
+    return m->basis == METRIC_WATTS || m->basis == METRIC_FLOPS_PER_J ||
+           m->basis == METRIC_BYTES_PER_J;
+}
+
+double metric_value(const struct metric *m, const struct work *w, double ns, double watts)
 {
     double bytes = 0;
 
@@ -136,6 +142,9 @@ double metric_value(const struct metric *m, const struct work *w, double ns)
     case METRIC_FLOPS_PER_S: return m->scale * w->flops / (ns * 1e-9);
     case METRIC_ITEMS_PER_S: return m->scale * w->items / (ns * 1e-9);
     case METRIC_TIME_PER_ITEM: return m->scale * ns * 1e-9 / w->items;
+    case METRIC_WATTS: return m->scale * watts;
+    case METRIC_FLOPS_PER_J: return m->scale * w->flops / (ns * 1e-9 * watts);
+    case METRIC_BYTES_PER_J: return m->scale * bytes / (ns * 1e-9 * watts);
     default: return NAN;
     }
 }

@@ -22,10 +22,13 @@ const char *direction_name(enum direction d); /* "higher", "lower" */
 
 /* What a value is made of: how work and time become the unit. */
 enum metric_basis {
-    METRIC_BYTES_PER_S,  /* sum of work.bytes / time */
-    METRIC_FLOPS_PER_S,  /* work.flops / time (operations, where the unit says TOPS) */
-    METRIC_ITEMS_PER_S,  /* work.items / time */
-    METRIC_TIME_PER_ITEM /* time / work.items */
+    METRIC_BYTES_PER_S,   /* sum of work.bytes / time */
+    METRIC_FLOPS_PER_S,   /* work.flops / time (operations, where the unit says TOPS) */
+    METRIC_ITEMS_PER_S,   /* work.items / time */
+    METRIC_TIME_PER_ITEM, /* time / work.items */
+    METRIC_WATTS,         /* result_run.energy_j / energy_s; without energy the row is skipped */
+    METRIC_FLOPS_PER_J,   /* work.flops / (those watts x time) */
+    METRIC_BYTES_PER_J    /* sum of work.bytes / (those watts x time) */
 };
 
 struct metric {
@@ -156,8 +159,10 @@ void result_note(struct result *r, const char *fmt, ...) __attribute__((format(p
 /* "op=triad level=dram": the row's settings, also of a row read from a file. */
 void result_settings(const struct result *r, char *buf, size_t cap);
 
-/* Value in `m`'s unit of one repetition that did `w` in `ns`. */
-double metric_value(const struct metric *m, const struct work *w, double ns);
+/* Value in `m`'s unit of one repetition that did `w` in `ns` while the device drew `watts` (which
+ * only those of energy look at). */
+double metric_value(const struct metric *m, const struct work *w, double ns, double watts);
+bool metric_of_energy(const struct metric *m);
 
 /* Fill value, interval, unstable, ops and percent from the runs.
  *

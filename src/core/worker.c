@@ -195,7 +195,7 @@ static int row_between(void *self, struct err *e)
     (void)e;
     if (w->n_probes == CLOCK_PROBES_MAX)
         return 0;
-    if (ops->clock_hz)
+    if (ops->clock_hz && !r->timing.quiet)
         hz = ops->clock_hz(r->ctx.device_handle);
     else if (r->ctx.device->kind == DEVICE_CPU && w->o.services && w->o.services->clock_hz)
         hz = w->o.services->clock_hz();
@@ -346,19 +346,23 @@ static void row_clock(struct row *r, struct result_run *run)
     }
 }
 
-/* From times to the row's unit. */
-static void row_value(struct row *r, struct result *out, const struct metric *m)
+/* From times and energy to the row's unit.  More time and more watts are worse at once or better at
+ * once, so the ends of both intervals together are the ends of the value's. */
+static int row_value(struct row *r, struct result *out, const struct metric *m, struct err *e)
 {
     struct result_run *run = &out->runs[0];
     const struct stats_summary *s = &run->sampling.summary;
     double a, b;
 
+    if (metric_of_energy(m) && isnan(run->energy_j))
+        return ERR(e, ERR_NOTSUP, "no energy: %s", run->energy_reason);
     r->ctx.bench->work(&r->ctx, r->state, &out->work);
-    run->value = metric_value(m, &out->work, s->median);
-    a = metric_value(m, &out->work, s->median_ci.lo);
-    b = metric_value(m, &out->work, s->median_ci.hi);
+    run->value = metric_value(m, &out->work, s->median, run->energy_j / run->energy_s);
+    a = metric_value(m, &out->work, s->median_ci.lo, run->energy_lo_j / run->energy_s);
+    b = metric_value(m, &out->work, s->median_ci.hi, run->energy_hi_j / run->energy_s);
     run->value_lo = fmin(a, b);
     run->value_hi = fmax(a, b);
+    return 0;
 }
 
 static void row_notes(struct result *out)
@@ -483,9 +487,9 @@ static int row_measure(struct row *r, double seconds, const struct metric *m, st
     TRY(say(r, "verify", NULL));
     TRY(b->verify(&r->ctx, r->state, e));
     r->ctx.check.passed_after = r->ctx.check.done = true;
+    TRY(row_value(r, out, m, e));
     out->status = RESULT_OK;
     r->measured = true;
-    row_value(r, out, m);
     row_notes(out);
     TRY(row_limits(r, out, e));
     if (run->sampling.interrupted)

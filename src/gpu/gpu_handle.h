@@ -19,6 +19,7 @@ struct gpu {
     double floor_ns;
     struct gpu_clock_reading *reading; /* pinned: the device writes it */
     struct gpu_timing *timing;         /* of gpu_timing.c; NULL until a row asks for it */
+    uint64_t wall_ns;                  /* of "wall": when the sample began */
 };
 #endif
 

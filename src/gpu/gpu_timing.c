@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "core/mem.h"
 #include "gpu/gpu_gate.h"
 #include "gpu/gpu_graph.h"
@@ -389,4 +390,37 @@ static const struct device_timing isolated_cold = { .name = "isolated-cold",
                                                     .end = isolated_end,
                                                     .floor_ns = isolated_floor };
 
-const struct device_timing *const gpu_timings[] = { &graph, &isolated_hot, &isolated_cold, NULL };
+static int begin_wall(void *handle, struct err *e)
+{
+    struct gpu *g = handle;
+
+    (void)e;
+    g->wall_ns = clock_now_ns();
+    return 0;
+}
+
+static int end_wall(void *handle, double *ns, struct err *e)
+{
+    const struct gpu *g = handle;
+
+    (void)e;
+    *ns = (double)(clock_now_ns() - g->wall_ns);
+    return 0;
+}
+
+static double floor_wall(void *handle)
+{
+    (void)handle;
+    return clock_measure().overhead_ns;
+}
+
+static const struct device_timing wall = {
+    .name = "wall",
+    .begin = begin_wall,
+    .end = end_wall,
+    .floor_ns = floor_wall,
+    .quiet = true,
+};
+
+const struct device_timing *const gpu_timings[] = { &graph, &isolated_hot, &isolated_cold, &wall,
+                                                    NULL };

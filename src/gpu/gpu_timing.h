@@ -8,9 +8,11 @@
  *                    buffer of at least twice its size; a probe proves at the start of each row's
  *                    process that this works, else the row is skipped
  *
- * In all three a gate holds the stream back until everything is enqueued, so that the events stand
- * next to the work.  A repetition must not wait for the device itself: the gate gives up after
- * 1 s, and the row fails and says so. */
+ *   "wall"           the host's clock; nothing is asked of the device, which may be idle
+ *
+ * In the first three a gate holds the stream back until everything is enqueued, so that the
+ * events stand next to the work.  A repetition must not wait for the device itself: the gate gives
+ * up after 1 s, and the row fails and says so. */
 #ifndef GPU_GPU_TIMING_H
 #define GPU_GPU_TIMING_H
 

@@ -7,7 +7,7 @@
 
 #include "core/mem.h"
 #include "core/stats.h"
-#include "host/telemetry.h"
+#include "host/sampler.h"
 
 /* RAPL counts every millisecond; with readings 0.1 s apart a second is known to 1 %. */
 static const double PACKAGES_WINDOW_MIN_S = 1.0;
@@ -58,7 +58,7 @@ static void one_series(const struct window *w, struct telemetry_place p, const s
 
     snprintf(s->name, sizeof(s->name), "%s", c->name);
     snprintf(s->unit, sizeof(s->unit), "%s", c->unit);
-    telemetry_ring_bins(w->ring, n, TELEMETRY_POINTS_MAX, c->kind == CHANNEL_LOWEST, s);
+    telemetry_ring_bins(w->ring, n, SAMPLER_POINTS_MAX, c->kind == CHANNEL_LOWEST, s);
     if (s->n > 0 || s->reason[0] != '\0')
         return;
     if (why[0] != '\0')

@@ -15,7 +15,7 @@ struct telemetry_watch {
     char why[TELEMETRY_WHY];
 };
 
-/* Fill the fields of *run that telemetry_window() of telemetry.h promises, from the readings of
+/* Fill the fields of *run that sampler_window() promises, from the readings of
  * [t0, t1] of which what is after `kept` was sampled, before it was warm-up.  device: the watched
  * one's place in rows, with its watch; -1 with NULL on the CPU. */
 void telemetry_window_fill(struct telemetry_ring *ring, const struct telemetry_sources *sources,

@@ -1,7 +1,7 @@
-/* telemetry.c - the background sampler: what the machine did while a row was measured.
+/* sampler.c - the background sampler: what the machine did while a row was measured.
  *
- * Everything in struct telemetry but the thread's id is used under its lock. */
-#include "host/telemetry.h"
+ * Everything in struct sampler but the thread's id is used under its lock. */
+#include "host/sampler.h"
 
 #include <errno.h>
 #include <math.h>
@@ -25,7 +25,7 @@ static const double COST_MAX = 0.005, COST_MAX_WATCHING = 0.02;
 
 _Static_assert((int)TELEMETRY_VALUES <= (int)SERIES_MAX, "a run holds every channel");
 
-struct telemetry {
+struct sampler {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t thread;
@@ -39,7 +39,7 @@ struct telemetry {
     double thread_s; /* CPU time of the thread */
 };
 
-static void sample_locked(struct telemetry *t, unsigned flags)
+static void sample_locked(struct sampler *t, unsigned flags)
 {
     struct telemetry_row *r = telemetry_ring_next(&t->ring);
     const struct telemetry_watch *w = t->focus < 0 ? NULL : &t->watched[t->focus];
@@ -56,7 +56,7 @@ static void sample_locked(struct telemetry *t, unsigned flags)
 }
 
 /* Wait for the next turn or the end; true: a turn. */
-static bool wait_locked(struct telemetry *t, struct timespec *next, unsigned ms)
+static bool wait_locked(struct sampler *t, struct timespec *next, unsigned ms)
 {
     struct timespec now;
 
@@ -75,7 +75,7 @@ static bool wait_locked(struct telemetry *t, struct timespec *next, unsigned ms)
 
 static void *sampler(void *arg)
 {
-    struct telemetry *t = arg;
+    struct sampler *t = arg;
     struct timespec next, cpu;
     unsigned backoff = 1;
     struct sched_param none = { 0 };
@@ -108,7 +108,7 @@ static void *sampler(void *arg)
 }
 
 /* Signals are for the thread that measures. */
-static int start_thread(struct telemetry *t, struct err *e)
+static int start_thread(struct sampler *t, struct err *e)
 {
     sigset_t all, old;
     int rc;
@@ -123,7 +123,7 @@ static int start_thread(struct telemetry *t, struct err *e)
     return 0;
 }
 
-static int init_lock(struct telemetry *t)
+static int init_lock(struct sampler *t)
 {
     pthread_condattr_t attr;
     int rc = pthread_mutex_init(&t->lock, NULL);
@@ -139,9 +139,9 @@ static int init_lock(struct telemetry *t)
     return rc;
 }
 
-int telemetry_open_at(void **handle, const char *root, unsigned period_ms, struct err *e)
+int sampler_open_at(void **handle, const char *root, unsigned period_ms, struct err *e)
 {
-    struct telemetry *t = mem_calloc(1, sizeof(*t));
+    struct sampler *t = mem_calloc(1, sizeof(*t));
     int rc = 0, lock_rc;
 
     *handle = NULL;
@@ -163,18 +163,18 @@ int telemetry_open_at(void **handle, const char *root, unsigned period_ms, struc
     *handle = t;
 out:
     if (rc < 0)
-        telemetry_close(t);
+        sampler_close(t);
     return rc;
 }
 
-int telemetry_open(void **handle, struct err *e)
+int sampler_open(void **handle, struct err *e)
 {
-    return telemetry_open_at(handle, "", TELEMETRY_PERIOD_MS, e);
+    return sampler_open_at(handle, "", SAMPLER_PERIOD_MS, e);
 }
 
-void telemetry_close(void *handle)
+void sampler_close(void *handle)
 {
-    struct telemetry *t = handle;
+    struct sampler *t = handle;
 
     if (!t)
         return;
@@ -195,18 +195,18 @@ void telemetry_close(void *handle)
     mem_free(t);
 }
 
-void telemetry_sample(void *handle)
+void sampler_sample(void *handle)
 {
-    struct telemetry *t = handle;
+    struct sampler *t = handle;
 
     pthread_mutex_lock(&t->lock);
     sample_locked(t, MONITOR_SLOW);
     pthread_mutex_unlock(&t->lock);
 }
 
-double telemetry_cost(void *handle, uint64_t *samples)
+double sampler_cost(void *handle, uint64_t *samples)
 {
-    struct telemetry *t = handle;
+    struct sampler *t = handle;
     double cost;
 
     pthread_mutex_lock(&t->lock);
@@ -219,7 +219,7 @@ double telemetry_cost(void *handle, uint64_t *samples)
 
 /* The device's place among the watched ones, opened where it is new; -1 for the CPU and where a
  * device of this kind tells nothing. */
-static int watch_of(struct telemetry *t, const struct device *d)
+static int watch_of(struct sampler *t, const struct device *d)
 {
     struct telemetry_watch *w;
     struct err e = { 0 };
@@ -240,9 +240,9 @@ static int watch_of(struct telemetry *t, const struct device *d)
     return t->n_watched++;
 }
 
-void telemetry_focus(void *handle, const struct device *d)
+void sampler_focus(void *handle, const struct device *d)
 {
-    struct telemetry *t = handle;
+    struct sampler *t = handle;
 
     pthread_mutex_lock(&t->lock);
     t->focus = watch_of(t, d);
@@ -250,9 +250,9 @@ void telemetry_focus(void *handle, const struct device *d)
     pthread_mutex_unlock(&t->lock);
 }
 
-void telemetry_mark(void *handle)
+void sampler_mark(void *handle)
 {
-    struct telemetry *t = handle;
+    struct sampler *t = handle;
 
     pthread_mutex_lock(&t->lock);
     if (t->focus >= 0)
@@ -260,9 +260,9 @@ void telemetry_mark(void *handle)
     pthread_mutex_unlock(&t->lock);
 }
 
-void telemetry_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run)
+void sampler_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run)
 {
-    struct telemetry *t = handle;
+    struct sampler *t = handle;
     uint64_t kept_ns = t0_ns + (uint64_t)(1e9 * fmax(0, run->sampling.warmup_s));
 
     if (t1_ns < t0_ns)

@@ -1,4 +1,4 @@
-/* telemetry.h - the background sampler: what the machine did while a row was measured.
+/* sampler.h - the background sampler: what the machine did while a row was measured.
  *
  * One thread of its own reads counters every 100 ms into a ring made at opening; a window copies
  * what fell into [t0, t1] out of it.  It backs off by itself: dear sources are read once a second,
@@ -11,8 +11,8 @@
  * sampler's own part taken off; system.load_1m, system.runnable [tasks], system.others_cpu,
  * system.steal [% of one CPU], system.memory_available [GB]; cpu.throttled [% of the time].  The
  * channels of the device in focus follow, where it can be watched (core/monitor.h). */
-#ifndef HOST_TELEMETRY_H
-#define HOST_TELEMETRY_H
+#ifndef HOST_SAMPLER_H
+#define HOST_SAMPLER_H
 
 #include <stdint.h>
 
@@ -20,20 +20,20 @@
 #include "core/err.h"
 #include "core/result.h"
 
-enum { TELEMETRY_PERIOD_MS = 100, TELEMETRY_POINTS_MAX = 240 };
+enum { SAMPLER_PERIOD_MS = 100, SAMPLER_POINTS_MAX = 240 };
 
-/* The worker's service (core/worker.h): *handle is a struct telemetry. */
-int telemetry_open(void **handle, struct err *e);
-void telemetry_close(void *handle);
+/* The worker's service (core/worker.h): *handle is a struct sampler. */
+int sampler_open(void **handle, struct err *e);
+void sampler_close(void *handle);
 
-/* From now on `d` (borrowed until telemetry_close) is measured: what it tells about itself is read
+/* From now on `d` (borrowed until sampler_close) is measured: what it tells about itself is read
  * too.  Takes a reading; the first time for a device it opens its library, which may take a second
  * or two. */
-void telemetry_focus(void *handle, const struct device *d);
+void sampler_focus(void *handle, const struct device *d);
 
 /* The warm-up is over: a reading of a watched device's counters now (some ms), so that its energy
  * counts from here.  Nothing on the CPU, whose counters are read often. */
-void telemetry_mark(void *handle);
+void sampler_mark(void *handle);
 
 /* Fill what lies in the window into *run, of which the first run->sampling.warmup_s seconds are
  * warm-up.  Of the whole window: telemetry (owned by the run; every channel, those without a point
@@ -44,17 +44,17 @@ void telemetry_mark(void *handle);
  * idle_w is NaN: a window does not show the idle machine.  Counters are interpolated between
  * readings; a window that the ring does not cover gives NaN.  Takes a reading itself when the last
  * one is older than t1, so it costs about 0.1 ms (a GPU: some ms).  Any thread. */
-void telemetry_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
+void sampler_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run);
 
-/* As telemetry_open, over a tree below `root`, with a period of its own.  period_ms 0: no thread;
- * readings are made by telemetry_window and telemetry_sample only (tests). */
-int telemetry_open_at(void **handle, const char *root, unsigned period_ms, struct err *e);
+/* As sampler_open, over a tree below `root`, with a period of its own.  period_ms 0: no thread;
+ * readings are made by sampler_window and sampler_sample only (tests). */
+int sampler_open_at(void **handle, const char *root, unsigned period_ms, struct err *e);
 
 /* One reading now, of everything. */
-void telemetry_sample(void *handle);
+void sampler_sample(void *handle);
 
 /* CPU time of the sampling thread / time since opening, and readings so far (samples may be
  * NULL). */
-double telemetry_cost(void *handle, uint64_t *samples);
+double sampler_cost(void *handle, uint64_t *samples);
 
 #endif
