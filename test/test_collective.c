@@ -88,7 +88,7 @@ static void run_row(const struct device *device, struct gpu *gpu, const char *se
         CHECK_EQ(b->once(&c, s, &e), 0);
     CHECK_EQ(gpu_device_ops.end(gpu, &ns, &e), 0);
     b->work(&c, s, &w);
-    printf("  %.1f us, bus %.2f GB/s\n", ns * 1e-4, metric_value(&b->metric, &w, ns / 10, NAN));
+    printf("  %.1f us, bus %.2f GB/s\n", ns * 1e-4, metric_value(&b->metric, &w, ns / 10));
     CHECK_EQ(b->verify(&c, s, &e), 0);
     for (int r = 0; r < s->point.ranks; r++) {
         const struct collective_rank *k = &s->rank[r];

@@ -92,16 +92,16 @@ static void metrics(void)
     struct metric bytes_j = { "efficiency", "GB/J", METRIC_BYTES_PER_J, 1e-9, HIGHER_IS_BETTER };
     struct work w = { .flops = 4000, .bytes = { 1000, 500 }, .items = 10 };
 
-    CHECK_NEAR(metric_value(&gbps, &w, 100, NAN), 15, 1e-12);
-    CHECK_NEAR(metric_value(&ns, &w, 100, NAN), 10, 1e-12);
-    CHECK_NEAR(metric_value(&iops, &w, 100, NAN), 1e8, 1e-3);
-    CHECK_NEAR(metric_value(&flops, &w, 100, NAN), 40, 1e-12);
-    CHECK(isnan(metric_value(&gbps, &w, 0, NAN)));
+    CHECK_NEAR(metric_value(&gbps, &w, 100), 15, 1e-12);
+    CHECK_NEAR(metric_value(&ns, &w, 100), 10, 1e-12);
+    CHECK_NEAR(metric_value(&iops, &w, 100), 1e8, 1e-3);
+    CHECK_NEAR(metric_value(&flops, &w, 100), 40, 1e-12);
+    CHECK(isnan(metric_value(&gbps, &w, 0)));
     /* 40 W for 100 ns are 4 uJ. */
-    CHECK_NEAR(metric_value(&watts, &w, 100, 40), 40, 1e-12);
-    CHECK_NEAR(metric_value(&flops_j, &w, 100, 40), 1, 1e-12);
-    CHECK_NEAR(metric_value(&bytes_j, &w, 100, 40), 0.375, 1e-12);
-    CHECK(isnan(metric_value(&watts, &w, 100, NAN)));
+    CHECK_NEAR(metric_energy_value(&watts, &w, 100, 40), 40, 1e-12);
+    CHECK_NEAR(metric_energy_value(&flops_j, &w, 100, 40), 1, 1e-12);
+    CHECK_NEAR(metric_energy_value(&bytes_j, &w, 100, 40), 0.375, 1e-12);
+    CHECK(isnan(metric_energy_value(&watts, &w, 100, NAN)));
     CHECK(metric_of_energy(&watts) && metric_of_energy(&flops_j) && metric_of_energy(&bytes_j));
     CHECK(!metric_of_energy(&gbps) && !metric_of_energy(&ns));
 }

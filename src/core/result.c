@@ -129,7 +129,7 @@ bool metric_of_energy(const struct metric *m)
            m->basis == METRIC_BYTES_PER_J;
 }
 
-double metric_value(const struct metric *m, const struct work *w, double ns, double watts)
+double metric_energy_value(const struct metric *m, const struct work *w, double ns, double watts)
 {
     double bytes = 0;
 
@@ -147,4 +147,9 @@ double metric_value(const struct metric *m, const struct work *w, double ns, dou
     case METRIC_BYTES_PER_J: return m->scale * bytes / (ns * 1e-9 * watts);
     default: return NAN;
     }
+}
+
+double metric_value(const struct metric *m, const struct work *w, double ns)
+{
+    return metric_energy_value(m, w, ns, NAN);
 }

@@ -159,9 +159,10 @@ void result_note(struct result *r, const char *fmt, ...) __attribute__((format(p
 /* "op=triad level=dram": the row's settings, also of a row read from a file. */
 void result_settings(const struct result *r, char *buf, size_t cap);
 
-/* Value in `m`'s unit of one repetition that did `w` in `ns` while the device drew `watts` (which
- * only those of energy look at). */
-double metric_value(const struct metric *m, const struct work *w, double ns, double watts);
+/* Value in `m`'s unit of one repetition that did `w` in `ns`; NaN for a metric of energy, which is
+ * one of the watts that the device drew as well. */
+double metric_value(const struct metric *m, const struct work *w, double ns);
+double metric_energy_value(const struct metric *m, const struct work *w, double ns, double watts);
 bool metric_of_energy(const struct metric *m);
 
 /* Fill value, interval, unstable, ops and percent from the runs.

@@ -357,9 +357,9 @@ static int row_value(struct row *r, struct result *out, const struct metric *m, 
     if (metric_of_energy(m) && isnan(run->energy_j))
         return ERR(e, ERR_NOTSUP, "no energy: %s", run->energy_reason);
     r->ctx.bench->work(&r->ctx, r->state, &out->work);
-    run->value = metric_value(m, &out->work, s->median, run->energy_j / run->energy_s);
-    a = metric_value(m, &out->work, s->median_ci.lo, run->energy_lo_j / run->energy_s);
-    b = metric_value(m, &out->work, s->median_ci.hi, run->energy_hi_j / run->energy_s);
+    run->value = metric_energy_value(m, &out->work, s->median, run->energy_j / run->energy_s);
+    a = metric_energy_value(m, &out->work, s->median_ci.lo, run->energy_lo_j / run->energy_s);
+    b = metric_energy_value(m, &out->work, s->median_ci.hi, run->energy_hi_j / run->energy_s);
     run->value_lo = fmin(a, b);
     run->value_hi = fmax(a, b);
     return 0;
