@@ -5,7 +5,9 @@
 #include "command/commands.h"
 #include "command/doctor_checks.h"
 #include "command/run_options.h"
+#include "gpu/gpu_facts.h"
 #include "host/advice.h"
+#include "host/advice_gpu.h"
 #include "store/jsonio.h"
 
 static const struct cli_option options[] = {
@@ -57,6 +59,7 @@ static int doctor_run(const struct cli_args *a, const struct cli_env *env)
 {
     struct advice_list list = { 0 };
     struct advice_probes probes;
+    struct facts machine = { 0 };
     struct err e = { 0 };
     const char *dir = cli_value(a, "dir");
     int rc = 0, code = EXIT_FINE;
@@ -66,6 +69,8 @@ static int doctor_run(const struct cli_args *a, const struct cli_env *env)
     TRY(run_options_check_dir(dir, &e));
     advice_probe(&probes, dir, 256 << 20);
     advice_collect(&list, "", &probes);
+    gpu_facts(&machine);
+    advice_gpu(&list, &machine);
     rc = doctor_checks(&list, dir, env->stop, &e);
     for (int i = 0; i < list.n; i++)
         if (list.a[i].state == ADVICE_FAILING)
@@ -75,6 +80,7 @@ static int doctor_run(const struct cli_args *a, const struct cli_env *env)
     else if (rc == 0 || rc == ERR_INTERRUPT)
         TRY(print_json(&list, &e));
 out:
+    facts_release(&machine);
     if (*env->stop)
         return EXIT_SIGNAL + (int)*env->stop;
     return rc < 0 ? cli_fail(&e) : code;

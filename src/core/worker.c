@@ -210,12 +210,16 @@ static uint64_t row_now(void *self)
     return clock_now_ns();
 }
 
-/* Between two samples: it costs the row nothing that is timed. */
+/* Between two samples: it costs the row nothing that is timed, but some milliseconds of its time,
+ * so a row that is too short for its energy to be known goes without. */
 static void row_mark(struct row *r)
 {
     const struct worker_services *s = r->w->o.services;
+    const struct monitor_ops *m = r->ctx.device->ops->monitor;
 
     r->marked = true;
+    if (!m || r->ctx.seconds < m->energy_window_min_s)
+        return;
     if (s && s->telemetry_mark && r->w->telemetry)
         s->telemetry_mark(r->w->telemetry);
 }

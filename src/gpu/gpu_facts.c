@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "gpu/card_facts.h"
 #include "gpu/gpu.h"
 
 enum { KEY_CAP = 64 };
@@ -89,6 +90,7 @@ static void put_gpu(struct facts *out, int i)
     key_of(key, i, "integrated");
     facts_bool(out, key, p.integrated);
     put_text(out, i, "host_link", gpu_host_link_name(p.host_link));
+    card_facts(out, i, p.uuid, p.pci_id);
 }
 
 void gpu_facts(struct facts *out)

@@ -32,16 +32,14 @@ const char *advice_state_name(enum advice_state s)
     return "unknown";
 }
 
-/* Enter one; the remedy is static text. */
-static void add(struct advice_list *list, const char *name, enum advice_state state,
-                const char *remedy, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-static void add(struct advice_list *list, const char *name, enum advice_state state,
+void advice_add(struct advice_list *list, const char *name, enum advice_state state,
                 const char *remedy, const char *fmt, ...)
 {
     struct advice *a;
     va_list ap;
 
-    BUG_ON(list->n == ADVICE_MAX);
+    if (list->n == ADVICE_MAX)
+        return;
     a = &list->a[list->n++];
     *a = (struct advice){ .state = state };
     snprintf(a->name, sizeof(a->name), "%s", name);
@@ -58,18 +56,19 @@ static void governor(struct advice_list *list, const char *root, const struct cp
 
     if (sysfile_readf(root, text, sizeof(text), NULL, CPU_DIR "/cpu%d/cpufreq/scaling_governor",
                       c->best_cpu) < 0) {
-        add(list, "clock.governor", ADVICE_ABSENT,
-            "nothing inside a virtual machine; on bare metal load the cpufreq driver",
-            "no cpufreq: the clock policy is not ours to see");
+        advice_add(list, "clock.governor", ADVICE_ABSENT,
+                   "nothing inside a virtual machine; on bare metal load the cpufreq driver",
+                   "no cpufreq: the clock policy is not ours to see");
         return;
     }
     if (strcmp(text, "performance") == 0)
-        add(list, "clock.governor", ADVICE_WORKING, "", "the governor is performance");
+        advice_add(list, "clock.governor", ADVICE_WORKING, "", "the governor is performance");
     else
-        add(list, "clock.governor", ADVICE_ADVICE, "cpupower frequency-set -g performance",
-            "the governor is %s: clocks follow the load, so short measurements are unsteady", text);
+        advice_add(list, "clock.governor", ADVICE_ADVICE, "cpupower frequency-set -g performance",
+                   "the governor is %s: clocks follow the load, so short measurements are unsteady",
+                   text);
     if (sysfile_intf(root, &khz, NULL, CPU_DIR "/cpu%d/cpufreq/scaling_cur_freq", c->best_cpu) == 0)
-        add(list, "clock.reading", ADVICE_WORKING, "", "the clock of each core can be read");
+        advice_add(list, "clock.reading", ADVICE_WORKING, "", "the clock of each core can be read");
 }
 
 static void throttling(struct advice_list *list, const char *root, const struct cpu_info *c)
@@ -83,13 +82,15 @@ static void throttling(struct advice_list *list, const char *root, const struct 
         most = n > most ? n : most;
     }
     if (most < 0)
-        add(list, "clock.throttling", ADVICE_ABSENT, "nothing inside a virtual machine",
-            "no thermal_throttle counters");
+        advice_add(list, "clock.throttling", ADVICE_ABSENT, "nothing inside a virtual machine",
+                   "no thermal_throttle counters");
     else if (most > 0)
-        add(list, "clock.throttling", ADVICE_ADVICE, "look at cooling and at the power limits",
-            "a core was throttled %" PRId64 " times since boot for its temperature", most);
+        advice_add(list, "clock.throttling", ADVICE_ADVICE,
+                   "look at cooling and at the power limits",
+                   "a core was throttled %" PRId64 " times since boot for its temperature", most);
     else
-        add(list, "clock.throttling", ADVICE_WORKING, "", "no core was throttled since boot");
+        advice_add(list, "clock.throttling", ADVICE_WORKING, "",
+                   "no core was throttled since boot");
 }
 
 static void clocksource(struct advice_list *list, const char *root, const struct cpu_info *c)
@@ -100,13 +101,13 @@ static void clocksource(struct advice_list *list, const char *root, const struct
 
     if (sysfile_read(root, "/sys/devices/system/clocksource/clocksource0/current_clocksource", text,
                      sizeof(text), &e) < 0)
-        add(list, "clock.source", ADVICE_ABSENT, "", "%s", e.msg);
+        advice_add(list, "clock.source", ADVICE_ABSENT, "", "%s", e.msg);
     else if (strcmp(text, good) == 0)
-        add(list, "clock.source", ADVICE_WORKING, "", "time comes from %s", text);
+        advice_add(list, "clock.source", ADVICE_WORKING, "", "time comes from %s", text);
     else
-        add(list, "clock.source", ADVICE_ADVICE,
-            "echo tsc > .../clocksource0/current_clocksource, where tsc is available",
-            "time comes from %s, which costs more to read than %s", text, good);
+        advice_add(list, "clock.source", ADVICE_ADVICE,
+                   "echo tsc > .../clocksource0/current_clocksource, where tsc is available",
+                   "time comes from %s, which costs more to read than %s", text, good);
 }
 
 static void huge_pages(struct advice_list *list, const struct cpu_info *c)
@@ -114,22 +115,22 @@ static void huge_pages(struct advice_list *list, const struct cpu_info *c)
     int64_t free_bytes = 0;
 
     if (c->thp[0] == '\0')
-        add(list, "memory.thp", ADVICE_ABSENT, "a kernel with CONFIG_TRANSPARENT_HUGEPAGE",
-            "this kernel has no transparent huge pages");
+        advice_add(list, "memory.thp", ADVICE_ABSENT, "a kernel with CONFIG_TRANSPARENT_HUGEPAGE",
+                   "this kernel has no transparent huge pages");
     else if (strcmp(c->thp, "never") == 0)
-        add(list, "memory.thp", ADVICE_ADVICE,
-            "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
-            "transparent huge pages are off: bandwidth and latency include TLB misses");
+        advice_add(list, "memory.thp", ADVICE_ADVICE,
+                   "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
+                   "transparent huge pages are off: bandwidth and latency include TLB misses");
     else
-        add(list, "memory.thp", ADVICE_WORKING, "", "transparent huge pages: %s", c->thp);
+        advice_add(list, "memory.thp", ADVICE_WORKING, "", "transparent huge pages: %s", c->thp);
     for (int i = 0; i < c->n_hugetlb; i++)
         free_bytes += c->hugetlb[i].free * c->hugetlb[i].page_bytes;
     if (free_bytes > 0)
-        add(list, "memory.hugetlb", ADVICE_WORKING, "", "%.1f MiB of huge pages are set aside",
-            (double)free_bytes / 1048576);
+        advice_add(list, "memory.hugetlb", ADVICE_WORKING, "",
+                   "%.1f MiB of huge pages are set aside", (double)free_bytes / 1048576);
     else
-        add(list, "memory.hugetlb", ADVICE_ABSENT, "sysctl vm.nr_hugepages=512, if wanted",
-            "no huge pages are set aside; transparent ones are used instead");
+        advice_add(list, "memory.hugetlb", ADVICE_ABSENT, "sysctl vm.nr_hugepages=512, if wanted",
+                   "no huge pages are set aside; transparent ones are used instead");
 }
 
 static void memory_settings(struct advice_list *list, const char *root, const struct cpu_info *c)
@@ -140,17 +141,17 @@ static void memory_settings(struct advice_list *list, const char *root, const st
     if (sysfile_slurp(root, "/proc/meminfo", &info, NULL) == 0 &&
         sysfile_field_int(info, "SwapTotal", &kib) == 0) {
         if (kib > 0)
-            add(list, "memory.swap", ADVICE_ADVICE, "swapoff -a while measuring",
-                "%.1f GiB of swap are on: a large model may be measured from disk",
-                (double)kib / 1048576);
+            advice_add(list, "memory.swap", ADVICE_ADVICE, "swapoff -a while measuring",
+                       "%.1f GiB of swap are on: a large model may be measured from disk",
+                       (double)kib / 1048576);
         else
-            add(list, "memory.swap", ADVICE_WORKING, "", "no swap");
+            advice_add(list, "memory.swap", ADVICE_WORKING, "", "no swap");
     }
     mem_free(info);
     if (sysfile_int(root, "/proc/sys/kernel/numa_balancing", &on, NULL) == 0 && on != 0 &&
         c->n_nodes > 1)
-        add(list, "memory.numa_balancing", ADVICE_ADVICE, "sysctl kernel.numa_balancing=0",
-            "the kernel moves pages between %d NUMA nodes while it measures", c->n_nodes);
+        advice_add(list, "memory.numa_balancing", ADVICE_ADVICE, "sysctl kernel.numa_balancing=0",
+                   "the kernel moves pages between %d NUMA nodes while it measures", c->n_nodes);
     huge_pages(list, c);
 }
 
@@ -160,20 +161,23 @@ static void limits(struct advice_list *list, const char *root, const struct cpu_
 
     cgroup_read(&l, root);
     if (c->quota_cpus < c->n_allowed)
-        add(list, "cgroup.cpu", ADVICE_ADVICE, "raise cpu.max (docker --cpus, k8s limits.cpu)",
+        advice_add(
+            list, "cgroup.cpu", ADVICE_ADVICE, "raise cpu.max (docker --cpus, k8s limits.cpu)",
             "the quota is %.2f of %d CPUs: %d threads are used, and waits for the quota show as "
             "stalls%s",
             c->quota_cpus, c->n_allowed, c->usable, l.throttled > 0 ? " (there were some)" : "");
     else
-        add(list, "cgroup.cpu", ADVICE_WORKING, "", "no CPU quota below the %d allowed CPUs",
-            c->n_allowed);
+        advice_add(list, "cgroup.cpu", ADVICE_WORKING, "", "no CPU quota below the %d allowed CPUs",
+                   c->n_allowed);
     if (c->online > c->n_allowed)
-        add(list, "cpu.affinity", ADVICE_ADVICE, "taskset, cpuset or k8s cpu manager decide this",
-            "%d of the %d CPUs online may be used", c->n_allowed, c->online);
+        advice_add(list, "cpu.affinity", ADVICE_ADVICE,
+                   "taskset, cpuset or k8s cpu manager decide this",
+                   "%d of the %d CPUs online may be used", c->n_allowed, c->online);
     if (c->memory_limit_bytes >= 0 && c->memory_limit_bytes < c->memory_machine_bytes)
-        add(list, "cgroup.memory", ADVICE_ADVICE, "raise memory.max (docker -m, k8s limits.memory)",
-            "the limit is %.1f of %.1f GiB", (double)c->memory_limit_bytes / 1073741824,
-            (double)c->memory_machine_bytes / 1073741824);
+        advice_add(list, "cgroup.memory", ADVICE_ADVICE,
+                   "raise memory.max (docker -m, k8s limits.memory)",
+                   "the limit is %.1f of %.1f GiB", (double)c->memory_limit_bytes / 1073741824,
+                   (double)c->memory_machine_bytes / 1073741824);
 }
 
 static void kernel(struct advice_list *list, const char *root)
@@ -181,10 +185,10 @@ static void kernel(struct advice_list *list, const char *root)
     char text[4096];
 
     if (sysfile_read(root, "/proc/cmdline", text, sizeof(text), NULL) == 0)
-        add(list, "kernel.mitigations", ADVICE_WORKING, "",
-            strstr(text, "mitigations=off")
-                ? "mitigations are off: system calls are faster than elsewhere"
-                : "mitigations are as the kernel chose; info lists them");
+        advice_add(list, "kernel.mitigations", ADVICE_WORKING, "",
+                   strstr(text, "mitigations=off")
+                       ? "mitigations are off: system calls are faster than elsewhere"
+                       : "mitigations are as the kernel chose; info lists them");
 }
 
 static void rapl(struct advice_list *list, const char *root)
@@ -195,16 +199,17 @@ static void rapl(struct advice_list *list, const char *root)
     int rc = sysfile_int(root, path, &uj, &e);
 
     if (rc == 0)
-        add(list, "energy.rapl", ADVICE_WORKING, "", "the CPU's energy counter can be read");
+        advice_add(list, "energy.rapl", ADVICE_WORKING, "", "the CPU's energy counter can be read");
     else if (rc == ERR_NOTSUP)
-        add(list, "energy.rapl", ADVICE_ABSENT,
-            "bare metal with the intel_rapl_common module; virtual machines do not have it",
-            "no RAPL energy counter");
+        advice_add(list, "energy.rapl", ADVICE_ABSENT,
+                   "bare metal with the intel_rapl_common module; virtual machines do not have it",
+                   "no RAPL energy counter");
     else if (rc == ERR_IO)
-        add(list, "energy.rapl", ADVICE_ABSENT,
-            "run as root, or: chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj", "%s", e.msg);
+        advice_add(list, "energy.rapl", ADVICE_ABSENT,
+                   "run as root, or: chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj", "%s",
+                   e.msg);
     else
-        add(list, "energy.rapl", ADVICE_FAILING, "", "%s", e.msg);
+        advice_add(list, "energy.rapl", ADVICE_FAILING, "", "%s", e.msg);
 }
 
 static void tried_io(struct advice_list *list, const char *root, const struct advice_probes *p)
@@ -212,24 +217,25 @@ static void tried_io(struct advice_list *list, const char *root, const struct ad
     int64_t disabled;
 
     if (p->io_uring == 0)
-        add(list, "io.uring", ADVICE_WORKING, "", "io_uring works");
+        advice_add(list, "io.uring", ADVICE_WORKING, "", "io_uring works");
     else if (sysfile_int(root, "/proc/sys/kernel/io_uring_disabled", &disabled, NULL) == 0 &&
              disabled > 0)
-        add(list, "io.uring", ADVICE_ABSENT, "sysctl kernel.io_uring_disabled=0",
-            "io_uring is switched off (kernel.io_uring_disabled = %" PRId64 ")", disabled);
+        advice_add(list, "io.uring", ADVICE_ABSENT, "sysctl kernel.io_uring_disabled=0",
+                   "io_uring is switched off (kernel.io_uring_disabled = %" PRId64 ")", disabled);
     else if (p->io_uring == ENOSYS)
-        add(list, "io.uring", ADVICE_ABSENT, "Linux >= 5.1, or a seccomp profile that allows it",
-            "io_uring: %s", strerror(p->io_uring));
+        advice_add(list, "io.uring", ADVICE_ABSENT,
+                   "Linux >= 5.1, or a seccomp profile that allows it", "io_uring: %s",
+                   strerror(p->io_uring));
     else
-        add(list, "io.uring", ADVICE_ABSENT,
-            "a container profile that allows io_uring_setup (docker: seccomp=unconfined)",
-            "io_uring: %s", strerror(p->io_uring));
+        advice_add(list, "io.uring", ADVICE_ABSENT,
+                   "a container profile that allows io_uring_setup (docker: seccomp=unconfined)",
+                   "io_uring: %s", strerror(p->io_uring));
     if (p->direct_io == 0)
-        add(list, "io.direct", ADVICE_WORKING, "", "O_DIRECT works in %.120s", p->dir);
+        advice_add(list, "io.direct", ADVICE_WORKING, "", "O_DIRECT works in %.120s", p->dir);
     else
-        add(list, "io.direct", ADVICE_ABSENT, "--dir on a disk's file system (ext4, xfs)",
-            "O_DIRECT in %.120s: %s; storage cannot be told from the page cache there", p->dir,
-            strerror(p->direct_io));
+        advice_add(list, "io.direct", ADVICE_ABSENT, "--dir on a disk's file system (ext4, xfs)",
+                   "O_DIRECT in %.120s: %s; storage cannot be told from the page cache there",
+                   p->dir, strerror(p->direct_io));
 }
 
 static void tried_others(struct advice_list *list, const struct advice_probes *p)
@@ -237,24 +243,25 @@ static void tried_others(struct advice_list *list, const struct advice_probes *p
     double mib = (double)p->touched_bytes / 1048576, moved = (double)p->rss_moved_bytes / 1048576;
 
     if (p->perf_events == 0)
-        add(list, "cpu.counters", ADVICE_WORKING, "", "hardware counters can be read");
+        advice_add(list, "cpu.counters", ADVICE_WORKING, "", "hardware counters can be read");
     else
-        add(list, "cpu.counters", ADVICE_ABSENT,
-            p->perf_events == ENOENT ? "bare metal, or a virtual machine with a vPMU"
-                                     : "sysctl kernel.perf_event_paranoid=1, or CAP_PERFMON",
-            "no hardware counters: %s; the clock is taken from chains of additions",
-            strerror(p->perf_events));
+        advice_add(list, "cpu.counters", ADVICE_ABSENT,
+                   p->perf_events == ENOENT ? "bare metal, or a virtual machine with a vPMU"
+                                            : "sysctl kernel.perf_event_paranoid=1, or CAP_PERFMON",
+                   "no hardware counters: %s; the clock is taken from chains of additions",
+                   strerror(p->perf_events));
     if (p->memory_why[0] != '\0')
-        add(list, "memory.accounting", ADVICE_ABSENT, "", "%s", p->memory_why);
+        advice_add(list, "memory.accounting", ADVICE_ABSENT, "", "%s", p->memory_why);
     else if (p->rss_moved_bytes < 0)
-        add(list, "memory.accounting", ADVICE_ABSENT, "mount /proc",
-            "the process's memory counter cannot be read");
+        advice_add(list, "memory.accounting", ADVICE_ABSENT, "mount /proc",
+                   "the process's memory counter cannot be read");
     else if (fabs(moved - mib) <= 0.05 * mib)
-        add(list, "memory.accounting", ADVICE_WORKING, "",
-            "%.0f MiB touched, the counter moved by %.1f MiB", mib, moved);
+        advice_add(list, "memory.accounting", ADVICE_WORKING, "",
+                   "%.0f MiB touched, the counter moved by %.1f MiB", mib, moved);
     else
-        add(list, "memory.accounting", ADVICE_FAILING, "memory figures of this kernel are wrong",
-            "%.0f MiB touched, but the counter moved by %.1f MiB", mib, moved);
+        advice_add(list, "memory.accounting", ADVICE_FAILING,
+                   "memory figures of this kernel are wrong",
+                   "%.0f MiB touched, but the counter moved by %.1f MiB", mib, moved);
 }
 
 void advice_collect(struct advice_list *list, const char *root, const struct advice_probes *p)
@@ -263,7 +270,7 @@ void advice_collect(struct advice_list *list, const char *root, const struct adv
 
     *list = (struct advice_list){ 0 };
     if (!c) {
-        add(list, "host", ADVICE_FAILING, "", "no memory to look at this machine");
+        advice_add(list, "host", ADVICE_FAILING, "", "no memory to look at this machine");
         return;
     }
     if (root[0] == '\0')
@@ -271,10 +278,11 @@ void advice_collect(struct advice_list *list, const char *root, const struct adv
     else
         cpu_detect(c, root, NULL);
     if (c->uarch != UARCH_UNKNOWN)
-        add(list, "cpu.model", ADVICE_WORKING, "", "%s (%s)", c->model, uarch_name(c->uarch));
+        advice_add(list, "cpu.model", ADVICE_WORKING, "", "%s (%s)", c->model,
+                   uarch_name(c->uarch));
     else
-        add(list, "cpu.model", ADVICE_ABSENT, "report /proc/cpuinfo to the project",
-            "%s is not in the table of known CPUs: no paper limits", c->model);
+        advice_add(list, "cpu.model", ADVICE_ABSENT, "report /proc/cpuinfo to the project",
+                   "%s is not in the table of known CPUs: no paper limits", c->model);
     limits(list, root, c);
     governor(list, root, c);
     throttling(list, root, c);

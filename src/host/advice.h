@@ -26,7 +26,7 @@ struct advice {
     char remedy[200]; /* what would bring it or better it; "" nothing is to be done */
 };
 
-enum { ADVICE_MAX = 40 };
+enum { ADVICE_MAX = 200 }; /* 16 GPUs and the benchmarks among them */
 
 struct advice_list {
     struct advice a[ADVICE_MAX];
@@ -45,6 +45,10 @@ struct advice_probes {
 /* Try io_uring_setup, an O_DIRECT open in `dir` (an unnamed file, gone at once), perf_event_open,
  * and touch `touch_bytes` (256 MiB is good; less where less is available).  About 0.1 s. */
 void advice_probe(struct advice_probes *p, const char *dir, int64_t touch_bytes);
+
+/* Enter one; what does not fit any more is left out. */
+void advice_add(struct advice_list *list, const char *name, enum advice_state state,
+                const char *remedy, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Judge.  p may be NULL: only the files. */
 void advice_collect(struct advice_list *list, const char *root, const struct advice_probes *p);

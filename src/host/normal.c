@@ -41,6 +41,8 @@ static const struct normal_entry entries[] = {
     HBM("NVIDIA GeForce RTX 5090", 1792),
     HBM("NVIDIA GeForce RTX 4090", 1008),
     HBM("Tesla T4", 320),
+    { "NVIDIA H200", "silicon.telemetry", "phase=idle", 109, 133,
+      "121 W with a context, measured on two H200 of 2026-11, 10 % to each side" },
     { "NVIDIA GB10", "silicon.telemetry", "phase=idle", 10, 30,
       "10-30 W is stated for an idle GB10 (11.75 W read with nvidia-smi on a DGX Spark)" },
     { .kind = NULL },

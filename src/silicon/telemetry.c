@@ -5,7 +5,8 @@
  *
  * idle      nothing runs; on a GPU the process holds a context, as a server that waits does
  * load      a copy through a GPU's memory, or multiply-adds on all cores: work per joule
- * cooldown  what is drawn from the moment that such a load ends
+ * cooldown  what is drawn once such a load has ended: the series is of all of it, the value of the
+ *           time after the warm-up of the sampling
  *
  * Check   the load's output; on a GPU also the counter against the integral of the power readings
  *         over the same time: two ways from the same sensor that the driver goes apart. */
