@@ -13,7 +13,8 @@
 
 extern const struct bench bench_silicon_memory;
 
-enum { KEPT = 40 << 20 };
+/* Page tables and staging buffers that the driver keeps for the next time. */
+enum { KEPT = 8 << 20 };
 
 static struct device devices[16];
 static int n_devices;
@@ -88,7 +89,8 @@ static void print_speed(struct bench_ctx *c, void *state)
            b->metric_of(c->params)->unit, c->variant);
 }
 
-static void run_row(struct gpu *gpu, const char *settings)
+/* may_keep: the driver keeps device memory that managed pages had moved to, for the next. */
+static void run_row(struct gpu *gpu, const char *settings, bool may_keep)
 {
     const struct bench *b = &bench_silicon_memory;
     struct params params;
@@ -139,10 +141,10 @@ static void run_row(struct gpu *gpu, const char *settings)
     b->teardown(&c, state);
     e = (struct err){ 0 };
     CHECK_EQ(gpu_memory_free(&after, &e), 0);
-    /* The driver keeps page tables and staging buffers for the next time. */
     if (after + KEPT < before)
         fprintf(stderr, "%s: %zu KiB are not given back\n", settings, (before - after) >> 10);
-    CHECK(after + KEPT >= before);
+    if (!may_keep)
+        CHECK(after + KEPT >= before);
     mem_free(state);
 }
 
@@ -158,7 +160,7 @@ static const char *const rows[] = {
     "op=latency level=host threads=one",
     "op=read level=host",
     "op=write level=host",
-    "op=read level=host memory=managed",
+    "op=read level=host memory=managed", /* a second time: see main() */
     "op=h2d size=4KiB",
     "op=h2d size=64MiB",
     "op=d2h size=64MiB",
@@ -187,8 +189,9 @@ int main(void)
         devices[i].of = n_devices;
     CHECK_EQ(gpu_device_ops.open(&devices[0], &handle, &e), 0);
     CHECK_EQ(gpu_enter(handle, &e), 0);
+    run_row(handle, "op=read level=host memory=managed", true);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        run_row(handle, rows[i]);
+        run_row(handle, rows[i], false);
     gpu_device_ops.close(handle);
     TEST_DONE();
 }

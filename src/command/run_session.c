@@ -13,6 +13,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "core/runner.h"
+#include "core/siblings.h"
 #include "gpu/gpu_facts.h"
 #include "host/env_busy.h"
 #include "report/progress.h"
@@ -229,12 +230,14 @@ static int finish(struct session *s, int rc, struct err *e)
 {
     struct err json_error = { 0 }, save_error = { 0 };
     double seconds = (double)(clock_now_ns() - s->started_ns) * 1e-9;
-    int code;
+    int code, odd = siblings_judge(s->record.results, s->record.n_results, NULL);
 
     progress_clear(&s->progress);
     clock_utc(s->record.end);
     s->record.status = rc == 0 ? RUN_COMPLETE : RUN_INTERRUPTED;
     code = run_record_exit_code(&s->record);
+    if (odd > 0 && code == EXIT_FINE)
+        code = EXIT_WARNING;
     if (save(s, &save_error) < 0)
         code = cli_fail(e->code && e->code != ERR_INTERRUPT ? e : &save_error);
     else if (rc < 0 && rc != ERR_INTERRUPT)

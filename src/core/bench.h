@@ -163,6 +163,11 @@ struct bench {
     void (*teardown)(struct bench_ctx *c, void *state); /* always called, after half a setup too */
 };
 
+/* A sign of life from inside a long repetition, and how much of it is done: passed on as the phase
+ * "WHAT:42%", every 50 ms at most.  what: at most 10 letters.  0, or ERR_INTERRUPT when a signal
+ * asked us to stop; then the repetition should fail with it. */
+int bench_progress(const struct bench_ctx *c, const char *what, uint64_t done, uint64_t total);
+
 /* Stamp one operation inside a repetition; core reads the clock and keeps the histogram. */
 uint64_t op_start(const struct bench_ctx *c);
 void op_done(const struct bench_ctx *c, uint64_t started);

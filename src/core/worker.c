@@ -13,7 +13,7 @@
 #include "core/registry.h"
 #include "core/stats.h"
 
-enum { HANDLES_MAX = 16, CLOCK_PROBES_MAX = 8192 };
+enum { HANDLES_MAX = 16, CLOCK_PROBES_MAX = 8192, ALIVE_NS = 50000000 };
 
 /* Paper limits rest on a clock that is itself measured; this much above one is not yet a fault. */
 static const double PAPER_SLACK = 0.02;
@@ -37,6 +37,7 @@ struct worker {
     bool refresh;         /* measure ceilings again although they are known */
     double *clock_probes; /* of the row that is being sampled */
     int n_probes;
+    uint64_t alive_ns; /* the last bench_progress() that was passed on */
 };
 
 /* One row while it is being measured. */
@@ -120,6 +121,20 @@ void op_done(const struct bench_ctx *c, uint64_t started)
 {
     if (c->ops)
         hist_add(c->ops, clock_now_ns() - started);
+}
+
+int bench_progress(const struct bench_ctx *c, const char *what, uint64_t done, uint64_t total)
+{
+    struct worker *w = c->worker;
+    uint64_t now = clock_now_ns();
+    char phase[16];
+
+    if (!w || !w->o.progress || now - w->alive_ns < ALIVE_NS)
+        return 0;
+    w->alive_ns = now;
+    snprintf(phase, sizeof(phase), "%.10s:%.0f%%", what,
+             total ? 100 * fmin(1, (double)done / (double)total) : 0);
+    return w->o.progress(w->o.progress_self, phase, NULL) == ERR_INTERRUPT ? ERR_INTERRUPT : 0;
 }
 
 static int say(struct row *r, const char *phase, const struct sampling_progress *p)

@@ -39,8 +39,8 @@ struct worker_options {
     double seconds_max; /* no row longer than this; 0: no bound */
     const struct worker_services *services;
     /* A sign of life at least every 50 ms of sampling; phase is "setup", "verify", "warm-up",
-     * "sampling", "limit".  ERR_INTERRUPT stops the row and keeps what was measured.  May be
-     * NULL. */
+     * "sampling", "limit", or what bench_progress() says.  ERR_INTERRUPT stops the row and keeps
+     * what was measured.  May be NULL. */
     int (*progress)(void *self, const char *phase, const struct sampling_progress *p);
     void *progress_self;
     struct ceilings *ceilings; /* in and out; borrowed */

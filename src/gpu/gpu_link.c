@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gpu/gpu_try.h"
+#include "gpu/gpu_wait.h"
 
 int gpu_link_pinned(void **out, size_t bytes, struct err *e)
 {
@@ -25,6 +26,20 @@ out:
 void gpu_link_unpin(void *p)
 {
     cudaFreeHost(p);
+}
+
+int gpu_link_register(void *p, size_t bytes, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaHostRegister(p, bytes, cudaHostRegisterPortable));
+out:
+    return rc;
+}
+
+void gpu_link_unregister(void *p)
+{
+    cudaHostUnregister(p);
 }
 
 int gpu_link_managed(const struct gpu *g, void **out, size_t bytes, struct err *e)
@@ -64,14 +79,17 @@ out:
     return rc;
 }
 
-int gpu_link_lane_open(struct gpu_link_lane *l, const struct gpu *of, struct err *e)
+int gpu_link_lane_open(struct gpu_link_lane *l, const struct gpu *of, const struct gpu *beside,
+                       struct err *e)
 {
     int rc = 0;
 
     *l = (struct gpu_link_lane){ 0 };
+    /* An event is recorded on a stream of its own device; any device's stream may wait for it. */
+    TRY(gpu_enter(beside, e));
+    CUDA_TRY(cudaEventCreateWithFlags(&l->forked, cudaEventDisableTiming));
     TRY(gpu_enter(of, e));
     CUDA_TRY(cudaStreamCreateWithFlags(&l->stream, cudaStreamNonBlocking));
-    CUDA_TRY(cudaEventCreateWithFlags(&l->forked, cudaEventDisableTiming));
     CUDA_TRY(cudaEventCreateWithFlags(&l->joined, cudaEventDisableTiming));
 out:
     if (rc < 0)
@@ -108,6 +126,36 @@ int gpu_link_join(const struct gpu_link_lane *l, gpu_stream s, struct err *e)
     CUDA_TRY(cudaStreamWaitEvent(s, l->joined, 0));
 out:
     return rc;
+}
+
+int gpu_link_mark_open(gpu_link_mark *m, struct err *e)
+{
+    int rc = 0;
+
+    *m = NULL;
+    CUDA_TRY(cudaEventCreateWithFlags(m, cudaEventDisableTiming));
+out:
+    return rc;
+}
+
+void gpu_link_mark_close(gpu_link_mark m)
+{
+    if (m)
+        cudaEventDestroy(m);
+}
+
+int gpu_link_mark_set(gpu_link_mark m, gpu_stream s, struct err *e)
+{
+    int rc = 0;
+
+    CUDA_TRY(cudaEventRecord(m, s));
+out:
+    return rc;
+}
+
+int gpu_link_mark_wait(gpu_link_mark m, struct err *e)
+{
+    return gpu_wait_event(m, e);
 }
 
 static int reach(const struct gpu *from, const struct gpu *to, struct err *e)

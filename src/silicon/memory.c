@@ -93,7 +93,7 @@ static const struct plan plans[] = {
     { STANDARD_AND_FULL, DEVICE_GPU, "op=h2d,d2h memory=pageable size=64MiB", 0.5 },
     { STANDARD_AND_FULL, DEVICE_GPU, "op=read,write level=host memory=pinned", 0.4 },
     { STANDARD_AND_FULL, DEVICE_GPU, "op=read level=host memory=managed", 0.4 },
-    { STANDARD_AND_FULL, PEERS, "op=read,write,bidirectional level=peer size=256MiB " EVERY, 0.3 },
+    { STANDARD_AND_FULL, PEERS, "op=read,write,bidirectional level=peer size=1GiB " EVERY, 0.3 },
     { STANDARD_AND_FULL, PEERS, "op=latency level=peer threads=one " EVERY, 0.2 },
     { SUITE_FULL, DEVICE_GPU, "op=triad level=l2 threads=all", 0.4 },
     { SUITE_FULL, DEVICE_GPU, "op=h2d,d2h,bidirectional memory=pinned " SIZES, 0.4 },

@@ -245,8 +245,8 @@ int collective_gpu_limit(struct bench_ctx *c, void *state, struct limits *out, s
                     r->value / collective_bus_factor(s->point),
                     1e-3 * collective_algorithm_bytes(s->point) * collective_bus_factor(s->point) /
                         r->value);
-    return limit_measured(c, out, "silicon.memory", "op=write level=peer peer=1 size=256MiB",
-                          factor, e);
+    return limit_measured(c, out, "silicon.memory", "op=write level=peer peer=1 size=1GiB", factor,
+                          e);
 }
 
 void collective_gpu_teardown(struct bench_ctx *c, void *state)

@@ -176,7 +176,7 @@ static int make_ways(struct memory_link *s, struct err *e)
     TRY(make_end(s, &s->way[0].to, out ? b : a, e));
     if (s->ways > 1) {
         s->way[1].engine = b ? b : a;
-        TRY(gpu_link_lane_open(&s->lane, s->way[1].engine, e));
+        TRY(gpu_link_lane_open(&s->lane, s->way[1].engine, a, e));
         s->way[1].stream = s->lane.stream;
         TRY(make_end(s, &s->way[1].from, b, e));
         TRY(make_end(s, &s->way[1].to, a, e));
