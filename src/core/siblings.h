@@ -1,5 +1,5 @@
-/* siblings.h - an odd one out among things that should be alike: one slow GPU of eight, one bad link
- * of a matrix.
+/* siblings.h - an odd one out among things that should be alike: one slow GPU of eight, one bad
+ * link of a matrix.
  *
  * Siblings are rows of one benchmark on GPUs that differ in nothing but the device and its `peer`.
  * With at least three of them that have a value, one is odd when it is worse than their median by

@@ -1,8 +1,9 @@
 /* load.c - silicon.load: how fast a file gets to where a model is used.
  *
  * A file of its own, of incompressible data, is loaded whole in each repetition, into a GPU's
- * memory or (on the CPU) the host's.  cache=cold: the page cache is emptied before each load, and mincore
- * has shown that it is; cache=warm: the page cache holds the file, and no storage is measured.
+ * memory or (on the CPU) the host's.  cache=cold: the page cache is emptied before each load, and
+ * mincore has shown that it is; cache=warm: the page cache holds the file, and no storage is
+ * measured.
  *
  * Limit  the slower of storage (or the page cache) and the link, both as measured here in the same
  *        state of the cache.  A load that seems faster than either is a measurement fault. */
