@@ -274,7 +274,7 @@ static void noise_by_row(void)
 
     CHECK(isnan(noise_spread(values, 2)));
     CHECK_NEAR(noise_spread(values, 5), 0.0074, 0.0005); /* 1.4826 x 0.5 % */
-    CHECK(noise_spread(values, 6) > 0.1);                /* one far away: the tail counts */
+    CHECK(noise_spread(values, 6) > 0.04);               /* one of six is more than a tenth */
     CHECK(isnan(noise_of(NULL, &r)));
     CHECK_NEAR(noise_band(NULL, &r), log(1.01), 1e-12);
     CHECK_EQ(noise_put(&n, &r, 0.02, 6, NULL), 0);

@@ -12,6 +12,10 @@ extern const struct command command_baseline;
 extern const struct command command_report;
 extern const struct command command_export;
 extern const struct command command_import;
+extern const struct command command_compare;
+extern const struct command command_gate;
+extern const struct command command_selftest;
+extern const struct command command_rerun;
 extern const struct command command_help;
 extern const struct command command_worker;
 

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command/platform.h"
 #include "command/run_store.h"
+#include "command/tty.h"
 #include "core/clock.h"
 #include "core/lock.h"
 #include "core/mem.h"
@@ -40,17 +40,10 @@ struct session {
     uint64_t started_ns;
 };
 
-static int columns_of(int fd)
-{
-    struct winsize w;
-
-    return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
-}
-
 static int columns_now(void *self)
 {
     (void)self;
-    return columns_of(STDERR_FILENO);
+    return tty_columns(STDERR_FILENO);
 }
 
 /* Whoever sees a result must not learn the password of the server that keeps it. */
@@ -204,10 +197,7 @@ static void begin_output(struct session *s)
                                   .plan = s->plan,
                                   .columns = columns_now };
 
-    s->style =
-        (struct terminal_style){ .columns = s->env->stdout_tty ? columns_of(STDOUT_FILENO) : 100,
-                                 .utf8 = s->env->utf8,
-                                 .colour = s->env->colour };
+    s->style = tty_style(s->env);
     if (!s->o->json)
         terminal_header(stdout, &s->record, s->warning[0] ? s->warning : NULL, &s->style);
     else if (s->warning[0])

@@ -1,12 +1,15 @@
 /* changepoint.h - the run of a history at which a row became another.
  *
- * Hunter's method (Fleming et al. 2023), made exact for short series: the series is split where the
- * split explains most (the energy statistic of Matteson & James 2014), each split is kept when
- * Student's t between its neighbouring segments, with the sample standard deviation and over all
- * places it could have been, is significant and the change is larger than `magnitude`; the weakest
- * are merged until all are.  Nothing is drawn: the same series gives the same answer.  A single
- * spike is no change: a segment has at least `segment_min` runs, except at the end, where a step
- * that nothing follows yet is reported as `young`. */
+ * As Hunter does (Fleming et al. 2023): the series is split where Student's t between both parts,
+ * with their sample standard deviation, is largest, each part again, as long as that could be
+ * significant; then the weakest of the splits is merged and its neighbours are looked at anew,
+ * until all that are left are significant and large enough.  Significant is meant for all places
+ * at which a step could have been (Bonferroni), so that a series without one gives an alarm with at
+ * most `alarm`.  Nothing is drawn: the same series gives the same answer.
+ *
+ * A single spike is no step: a value far from the median of the five around it, which a step is
+ * not, is held at that distance; and a segment has at least `segment_min` runs.  At the end two
+ * that are both far away are a step that is `young`. */
 #ifndef JUDGE_CHANGEPOINT_H
 #define JUDGE_CHANGEPOINT_H
 
@@ -23,7 +26,7 @@ struct changepoint {
 };
 
 struct changepoint_config {
-    double alarm;     /* probability that a series without a step gives one: 0.03 */
+    double alarm;     /* probability that a series without a step gives one: 0.02 */
     double magnitude; /* relative change that is of any consequence: 0 to 1 */
     int segment_min;  /* 3 */
 };

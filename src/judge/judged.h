@@ -7,9 +7,8 @@
 
 /* Clocks of one side of a row. */
 struct clocks {
-    double median_hz, spread; /* NaN where none was probed */
-    double throttled;         /* mean part of the time; NaN: not known */
-    int n;                    /* runs whose clock is known */
+    double median_hz; /* NaN where none was probed */
+    double throttled; /* mean part of the time; NaN: not known */
 };
 
 struct judged {

@@ -12,7 +12,10 @@
 const double NOISE_BAND_MIN = 0.01;
 
 enum { SPREAD_MIN = 3 };
-static const double MAD_TO_STD = 1.4826;
+
+/* Of a normal distribution: the standard deviation in units of the MAD, and the distance between
+ * the quantiles of 10 and 90 % in units of the standard deviation. */
+static const double MAD_TO_STD = 1.4826, DECILES = 2.5631;
 
 void noise_release(struct noise *n)
 {
@@ -20,21 +23,30 @@ void noise_release(struct noise *n)
     *n = (struct noise){ 0 };
 }
 
+static int compare_double(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
 double noise_spread(const double *values, int n)
 {
-    double *x = n >= SPREAD_MIN ? mem_calloc((size_t)n, sizeof(*x)) : NULL, median, mad, std;
+    double *x = n >= SPREAD_MIN ? mem_calloc((size_t)n, sizeof(*x)) : NULL, median, mad, wide;
 
     if (!x)
         return NAN;
     for (int i = 0; i < n; i++)
         x[i] = log(values[i]);
-    std = stats_std(x, (size_t)n);
-    median = stats_median(x, (size_t)n);
+    qsort(x, (size_t)n, sizeof(*x), compare_double);
+    median = stats_quantile_sorted(x, (size_t)n, 0.5);
+    wide = (stats_quantile_sorted(x, (size_t)n, 0.9) - stats_quantile_sorted(x, (size_t)n, 0.1)) /
+           DECILES;
     for (int i = 0; i < n; i++)
         x[i] = fabs(x[i] - median);
     mad = MAD_TO_STD * stats_median(x, (size_t)n);
     mem_free(x);
-    return std > 3 * mad ? std : mad;
+    return fmax(mad, wide);
 }
 
 static struct noise_row *find(const struct noise *n, const struct result *row, char *settings)
@@ -48,13 +60,6 @@ static struct noise_row *find(const struct noise *n, const struct result *row, c
             return r;
     }
     return NULL;
-}
-
-static int compare_double(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
 }
 
 /* Most rows of this machine are quieter than its upper quartile. */

@@ -26,8 +26,9 @@ struct noise {
 
 void noise_release(struct noise *n);
 
-/* Spread between the runs of one row: 1.4826 x median |log x - median log x|, or the standard
- * deviation of the logarithms where that is larger than 3 x as much (heavy tails).  NaN below 3. */
+/* Spread between the runs of one row, as a standard deviation of logarithms: the larger of what
+ * their MAD and what their deciles would be of a normal distribution.  One run in ten may be
+ * anything: the tests are by rank, and a stall must not become the band.  NaN below 3. */
 double noise_spread(const double *values, int n);
 
 /* Add a row; the last of its name, settings, device and metric holds.  ERR_NOMEM. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/stats.h"
 
 bool pair_same_row(const struct result *a, const struct result *b)
 {
@@ -71,6 +72,8 @@ out:
     return rc;
 }
 
+/* ---- interleaving ---- */
+
 static int by_start(const void *a, const void *b)
 {
     const struct pair_run *x = a, *y = b;
@@ -78,27 +81,109 @@ static int by_start(const void *a, const void *b)
     return (x->start_unix_s > y->start_unix_s) - (x->start_unix_s < y->start_unix_s);
 }
 
-/* As many runs on both sides, and in time they come two by two, one of each side. */
-static void find_interleaving(struct pair *p)
+/* What a session found, as one run: the medians of its processes; and when it last began one. */
+struct session {
+    struct pair_run run;
+    double last_start;
+};
+
+static double median_of(const struct pair_run *runs, int n,
+                        double (*field)(const struct pair_run *))
 {
-    const struct pair_half *a = &p->half[SIDE_A], *b = &p->half[SIDE_B];
+    double x[64];
+    int m = 0;
 
-    if (a->n_runs != b->n_runs || a->n_runs < 2)
-        return;
-    for (int s = 0; s < SIDES; s++) {
-        for (int i = 0; i < p->half[s].n_runs; i++)
-            if (!isfinite(p->half[s].runs[i].start_unix_s))
-                return;
-        qsort(p->half[s].runs, (size_t)p->half[s].n_runs, sizeof(*p->half[s].runs), by_start);
-    }
-    for (int i = 0; i + 1 < a->n_runs; i++) {
-        double end = fmax(a->runs[i].start_unix_s, b->runs[i].start_unix_s);
-        double next = fmin(a->runs[i + 1].start_unix_s, b->runs[i + 1].start_unix_s);
+    for (int i = 0; i < n && m < 64; i++)
+        if (isfinite(field(&runs[i])))
+            x[m++] = field(&runs[i]);
+    return stats_median(x, (size_t)m);
+}
 
-        if (!(end < next))
-            return;
+static double value_of(const struct pair_run *r)
+{
+    return r->value;
+}
+
+static double clock_of(const struct pair_run *r)
+{
+    return r->clock_hz;
+}
+
+static double throttled_of(const struct pair_run *r)
+{
+    return r->throttled;
+}
+
+/* The runs of a session stand together.  Owned by the caller; NULL without memory. */
+static struct session *sessions_of(const struct pair_half *h)
+{
+    struct session *all = mem_calloc((size_t)h->n_sessions, sizeof(*all));
+    int k = 0;
+
+    for (int from = 0, to; all && from < h->n_runs; from = to, k++) {
+        const struct pair_run *first = &h->runs[from];
+
+        for (to = from + 1; to < h->n_runs && h->runs[to].session == first->session;)
+            to++;
+        all[k].run = *first;
+        all[k].run.value = median_of(first, to - from, value_of);
+        all[k].run.clock_hz = median_of(first, to - from, clock_of);
+        all[k].run.throttled = median_of(first, to - from, throttled_of);
+        all[k].last_start = all[k].run.start_unix_s;
+        for (int i = from; i < to; i++) {
+            all[k].run.start_unix_s = fmin(all[k].run.start_unix_s, h->runs[i].start_unix_s);
+            all[k].last_start = fmax(all[k].last_start, h->runs[i].start_unix_s);
+        }
     }
-    p->interleaved = true;
+    if (all)
+        qsort(all, (size_t)k, sizeof(*all), by_start);
+    return all;
+}
+
+/* Two by two in time, one of each side, none while another was going on. */
+static bool alternate(const struct session *a, const struct session *b, int n)
+{
+    for (int i = 0; i < n; i++) {
+        bool apart =
+            a[i].last_start < b[i].run.start_unix_s || b[i].last_start < a[i].run.start_unix_s;
+        double end = fmax(a[i].last_start, b[i].last_start);
+
+        if (!apart)
+            return false;
+        if (i + 1 < n && !(end < fmin(a[i + 1].run.start_unix_s, b[i + 1].run.start_unix_s)))
+            return false;
+    }
+    return true;
+}
+
+static void become_sessions(struct pair_half *h, const struct session *s)
+{
+    for (int i = 0; i < h->n_sessions; i++)
+        h->runs[i] = s[i].run;
+    h->n_runs = h->n_sessions;
+}
+
+/* As many sessions on both sides, and in time they alternate: each is then one run of its pair. */
+static int find_interleaving(struct pair *p, struct err *e)
+{
+    struct pair_half *a = &p->half[SIDE_A], *b = &p->half[SIDE_B];
+    struct session *sa, *sb;
+    int rc = 0;
+
+    if (a->n_sessions != b->n_sessions || a->n_sessions < 2)
+        return 0;
+    sa = sessions_of(a);
+    sb = sessions_of(b);
+    if (!sa || !sb) {
+        rc = ERR(e, ERR_NOMEM, "no memory to compare %s", p->row->name);
+    } else if (alternate(sa, sb, a->n_sessions)) {
+        become_sessions(a, sa);
+        become_sessions(b, sb);
+        p->interleaved = true;
+    }
+    mem_free(sa);
+    mem_free(sb);
+    return rc;
 }
 
 static int add_pair(const struct judge_side sides[SIDES], const struct result *like,
@@ -115,7 +200,7 @@ static int add_pair(const struct judge_side sides[SIDES], const struct result *l
     *p = (struct pair){ .row = like };
     for (int s = 0; s < SIDES; s++)
         TRY(fill_half(&p->half[s], &sides[s], like, e));
-    find_interleaving(p);
+    TRY(find_interleaving(p, e));
 out:
     return rc;
 }

@@ -2,8 +2,8 @@
  *
  * A side is one or more records: sessions of one machine and one build, oldest first.  Two rows are
  * the same thing when name, params, metric and device agree.  The unit of everything that follows
- * is the run: one fresh process, its median.  Nothing is copied from the records, which must
- * outlive the pairs. */
+ * is the run: one fresh process, its median, or one session of a pair.  Nothing is copied from the
+ * records, which must outlive the pairs. */
 #ifndef JUDGE_PAIR_H
 #define JUDGE_PAIR_H
 
@@ -40,8 +40,9 @@ struct pair_half {
 struct pair {
     const struct result *row; /* name, params, device, metric, unit, direction */
     struct pair_half half[SIDES];
-    /* The runs of both sides alternate in time: A B, B A, ...  Only then do they share the state of
-     * the machine, and are compared two by two.  runs[i] of both sides is then pair i. */
+    /* The sessions of both sides alternate in time: A B, B A, ...  Only then do they share the
+     * state of the machine, and are compared two by two.  runs[i] of both sides is then pair i:
+     * each session is one run, with the median of its processes. */
     bool interleaved;
 };
 

@@ -11,10 +11,14 @@
 #include "core/record.h"
 
 enum target_of {
-    TARGET_VALUE,     /* the row's value, in `unit` */
-    TARGET_PERCENT,   /* percent of its binding limit */
-    TARGET_CHECKLIST, /* one of D4's marks of a good measurement (target_check) */
+    TARGET_VALUE,   /* the row's value, in `unit`; decimal prefixes are converted */
+    TARGET_PERCENT, /* percent of its binding limit */
+    TARGET_CHECK    /* a mark of a good measurement, see target_checks */
 };
+/* "no_errors", "consistent", "no_outliers", "memory", "no_leaks", "row_seconds", "run_seconds",
+ * "throughput_targets", "latency_targets", and those that a result file cannot answer: "compared",
+ * "profiled", "documented".  NULL-terminated. */
+extern const char *const target_checks[];
 enum target_bound { BOUND_AT_LEAST, BOUND_AT_MOST };
 enum target_status { TARGET_MET, TARGET_MISSED, TARGET_NO_DATA, TARGET_OTHER_HARDWARE };
 const char *target_status_name(enum target_status s); /* "met", "missed", "no data", ... */
@@ -28,14 +32,14 @@ struct target {
     char name[48], device[16], metric[24]; /* of the row; globs; "" matches all */
     char param[TARGET_PARAMS][2][40];      /* axis, value (a glob): those named must agree */
     int n_params;
-    char check[32]; /* TARGET_CHECKLIST: which */
+    int check; /* TARGET_CHECK: index in target_checks */
     enum target_bound bound;
-    double value;    /* NaN for a checklist item */
+    double value;    /* NaN for a check that is met or not */
     double expected; /* what the source expected, beside what it demands; NaN */
     char unit[16];
     char hardware[96]; /* glob on CPU and GPU models; "" assumes none */
     char source[160];  /* document and place */
-    char note[200];    /* e.g. why it is trivial or impossible */
+    char note[240];    /* e.g. why it is trivial or impossible */
 };
 
 struct targets {
@@ -58,7 +62,11 @@ void targets_release(struct targets *ts);
 void targets_judge(const struct targets *ts, const struct run_record *r,
                    struct target_outcome *out);
 
-/* 2 when one is missed, else 3 when all that count have no data, else 0. */
+/* 2 when one is missed, else 3 when none could be judged, else 0. */
 int targets_code(const struct target_outcome *o, int n);
+
+/* What a value in `from` is multiplied with to be in `to` ("ns" to "ms": 1e-6); NaN where the units
+ * measure different things. */
+double target_unit_factor(const char *from, const char *to);
 
 #endif

@@ -12,7 +12,8 @@
 const double VERDICT_ERROR = 0.01;
 const double JUDGED_CLOCK_BAND = 0.01;
 
-static const double CLOCK_ERRORS = 3, THROTTLE_BAND = 0.1;
+/* Few runs cannot exclude chance: for them the clocks may be this far apart. */
+static const double CLOCK_BAND_OF_FEW = 0.02, CLOCK_ALPHA = 0.005, THROTTLE_BAND = 0.1;
 
 /* What an unclear one leans to is said from this many standard errors on. */
 static const double LEAN_ERRORS = 3;
@@ -109,15 +110,15 @@ static void holm(struct judged **order, int m)
 
 static struct clocks clocks_of(const struct pair_half *h)
 {
-    struct clocks c = { .median_hz = NAN, .spread = NAN, .throttled = NAN };
+    struct clocks c = { .median_hz = NAN, .throttled = NAN };
     double *hz = mem_calloc((size_t)h->n_runs, sizeof(*hz)), sum = 0;
-    int known = 0;
+    int known = 0, n = 0;
 
     if (!hz)
         return c;
     for (int i = 0; i < h->n_runs; i++) {
         if (h->runs[i].clock_hz > 0)
-            hz[c.n++] = h->runs[i].clock_hz;
+            hz[n++] = h->runs[i].clock_hz;
         if (isfinite(h->runs[i].throttled)) {
             sum += h->runs[i].throttled;
             known++;
@@ -125,29 +126,60 @@ static struct clocks clocks_of(const struct pair_half *h)
     }
     if (known)
         c.throttled = sum / known;
-    if (c.n) {
-        c.median_hz = stats_median(hz, (size_t)c.n);
-        c.spread = noise_spread(hz, c.n);
-    }
+    c.median_hz = stats_median(hz, (size_t)n); /* NaN of none */
     mem_free(hz);
     return c;
+}
+
+/* By how much B's clock is above A's, from the runs in which both are known: a test as of times. */
+static int test_clocks(const struct judged *j, struct shift_test *out)
+{
+    const struct pair_half *a = &j->pair->half[SIDE_A], *b = &j->pair->half[SIDE_B];
+    double *x = mem_calloc((size_t)a->n_runs, sizeof(*x));
+    double *y = mem_calloc((size_t)b->n_runs, sizeof(*y));
+    size_t n = 0;
+    int rc = ERR_NOMEM;
+
+    if (!x || !y)
+        goto out;
+    rc = 0;
+    for (int i = 0; i < a->n_runs && i < b->n_runs; i++)
+        if (a->runs[i].clock_hz > 0 && b->runs[i].clock_hz > 0) {
+            x[n] = log(a->runs[i].clock_hz);
+            y[n++] = log(b->runs[i].clock_hz);
+        }
+    for (size_t i = 0; i < n && j->pair->interleaved; i++)
+        y[i] -= x[i];
+    if (j->pair->interleaved && n >= PAIRED_MIN)
+        rc = shift_test_paired(y, n, out, NULL);
+    else if (!j->pair->interleaved)
+        rc = shift_test_two_sample(x, n, y, n, out, NULL);
+    else
+        rc = ERR_ARG;
+out:
+    mem_free(x);
+    mem_free(y);
+    return rc;
 }
 
 /* Also gives the change in cycles, which a lower clock alone does not move. */
 static void compare_clocks(struct judged *j)
 {
     struct clocks *a = &j->clocks[SIDE_A], *b = &j->clocks[SIDE_B];
-    double ratio, error;
+    struct stats_interval in = { -INFINITY, INFINITY };
+    struct shift_test t = { 0 };
+    double ratio;
 
     *a = clocks_of(&j->pair->half[SIDE_A]);
     *b = clocks_of(&j->pair->half[SIDE_B]);
     ratio = log(b->median_hz / a->median_hz);
-    error =
-        hypot(fmax(0, a->spread) / sqrt(fmax(1, a->n)), fmax(0, b->spread) / sqrt(fmax(1, b->n)));
     j->v->cycles = j->v->change + ratio;
-    if (fabs(ratio) > JUDGED_CLOCK_BAND && fabs(ratio) > CLOCK_ERRORS * error)
-        j->v->clocks_differ = true;
-    if (fabs(a->throttled - b->throttled) > THROTTLE_BAND)
+    if (test_clocks(j, &t) == 0)
+        in = shift_test_interval(&t, CLOCK_ALPHA);
+    shift_test_release(&t);
+    if (in.lo > JUDGED_CLOCK_BAND || in.hi < -JUDGED_CLOCK_BAND ||
+        (isinf(in.lo) && fabs(ratio) > CLOCK_BAND_OF_FEW) ||
+        fabs(a->throttled - b->throttled) > THROTTLE_BAND)
         j->v->clocks_differ = true;
 }
 

@@ -269,3 +269,16 @@ int atomic_file_read(const char *path, size_t max, char **text, size_t *n, struc
     }
     return rc;
 }
+
+void atomic_file_make_folders(const char *path)
+{
+    char folder[4096];
+
+    if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+        return;
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(folder, 0777);
+        *slash = '/';
+    }
+}

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/mem.h"
@@ -92,25 +91,11 @@ static int fill(const void *self, FILE *f, struct err *e)
     return rc;
 }
 
-/* What is wrong with a folder, writing the file says better than mkdir. */
-static void make_folders(const char *path)
-{
-    char folder[4096];
-
-    if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
-        return;
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(folder, 0777);
-        *slash = '/';
-    }
-}
-
 int ceilings_file_save(const char *path, const char *fingerprint, const struct ceilings *cs,
                        struct err *e)
 {
     const struct contents contents = { .fingerprint = fingerprint, .cs = cs };
 
-    make_folders(path);
+    atomic_file_make_folders(path);
     return atomic_file_write(path, fill, &contents, e);
 }
