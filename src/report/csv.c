@@ -76,6 +76,7 @@ static void write_line(FILE *f, const struct run_record *rec, const char *mark,
     number(f, r->value);
     number(f, r->value_lo);
     number(f, r->value_hi);
+    text(f, r->unstable);
     text(f, l ? limit_kind_name(l->kind) : "");
     number(f, l ? l->value : (double)NAN);
     number(f, r->percent);
@@ -93,7 +94,7 @@ static void write_line(FILE *f, const struct run_record *rec, const char *mark,
 void report_csv(FILE *f, const struct report *rep)
 {
     fputs("run,start,machine,cpu,commit,name,settings,device,metric,unit,direction,status,reason,"
-          "origin,value,value_lo,value_hi,limit_kind,limit,percent,flops,items",
+          "origin,value,value_lo,value_hi,unstable,limit_kind,limit,percent,flops,items",
           f);
     for (int m = 0; m < WORK_MEMORIES; m++)
         fprintf(f, ",%s_bytes", work_memory_name((enum work_memory)m));

@@ -232,21 +232,17 @@ static bool others_ran(const struct run_record *rec, const struct result *r, cha
 
 static bool unstable(const struct run_record *rec, const struct result *r, char *out, size_t cap)
 {
-    (void)rec;
-    for (int i = 0; i < r->n_runs && is_ok(r); i++) {
-        const struct result_run *run = &r->runs[i];
-        size_t n;
+    double lowest = NAN, highest = NAN;
+    size_t n = (size_t)snprintf(out, cap, "%s", r->unstable);
 
-        if (run->sampling.stop != SAMPLING_UNSTABLE)
-            continue;
-        n = (size_t)snprintf(out, cap, "%s; %zu samples in %.2g s", run->sampling.why,
-                             run->sampling.n, run->sampling.wall_s);
-        if (isfinite(run->clock_hz_min) && n < cap)
-            snprintf(out + n, cap - n, "; core clock %.2f to %.2f GHz", run->clock_hz_min * 1e-9,
-                     run->clock_hz_max * 1e-9);
-        return true;
+    (void)rec;
+    for (int i = 0; i < r->n_runs; i++) {
+        lowest = fmin(lowest, r->runs[i].clock_hz_min);
+        highest = fmax(highest, r->runs[i].clock_hz_max);
     }
-    return false;
+    if (isfinite(lowest) && n < cap)
+        snprintf(out + n, cap - n, "; clock %.2f to %.2f GHz", lowest * 1e-9, highest * 1e-9);
+    return is_ok(r) && r->unstable[0];
 }
 
 static bool clock_fell(const struct run_record *rec, const struct result *r, char *out, size_t cap)
@@ -460,9 +456,9 @@ static const struct finding_rule rules[] = {
     { .name = "unstable",
       .grade = FINDING_WARNING,
       .of_row = unstable,
-      .title = "Rows whose level moved while they were measured",
-      .rule = "a trend, a level shift or wandering samples that the interval does not cover (2 "
-              "%, and 2 half widths)",
+      .title = "Rows that another run may find elsewhere",
+      .rule = "the values of the row's processes differ by a standard deviation of more than 5 %, "
+              "or one process alone saw a trend, a level shift or wandering samples",
       .causes = "Clocks that go down with heat or power limits, neighbours on a shared host, "
                 "wide vector units or matrix tiles that are switched on late.",
       .check = "Look at the samples over time and the clock under the row; give it more time "

@@ -33,11 +33,19 @@ struct cloud {
     size_t beyond; /* samples outside the scale */
 };
 
-/* A sample's time as the row's value: rates turn around. */
-static double as_value(const struct result *r, const struct result_run *run, double ns)
+static size_t samples_in(const struct result_run *run)
 {
-    double median = run->sampling.summary.median;
+    return run->samples ? run->n_samples : run->sampling.n;
+}
 
+/* A sample as the row's value: of times, rates turn around. */
+static double as_value(const struct result *r, const struct result_run *run, size_t i)
+{
+    double median = run->sampling.summary.median, ns;
+
+    if (run->samples)
+        return run->samples[i];
+    ns = run->sampling.ns[i];
     return r->direction == HIGHER_IS_BETTER ? run->value * median / ns : run->value * ns / median;
 }
 
@@ -46,7 +54,7 @@ static bool gather(const struct result *r, double factor, struct cloud *c)
     size_t total = 0;
 
     for (int i = 0; i < r->n_runs; i++)
-        total += r->runs[i].sampling.n;
+        total += samples_in(&r->runs[i]);
     *c = (struct cloud){ .n_runs = r->n_runs,
                          .median = r->value * factor,
                          .lo = r->value_lo * factor,
@@ -58,8 +66,8 @@ static bool gather(const struct result *r, double factor, struct cloud *c)
     for (int i = 0; i < r->n_runs; i++) {
         const struct result_run *run = &r->runs[i];
 
-        for (size_t k = 0; k < run->sampling.n; k++) {
-            double v = as_value(r, run, run->sampling.ns[k]) * factor;
+        for (size_t k = 0; k < samples_in(run); k++) {
+            double v = as_value(r, run, k) * factor;
 
             if (isfinite(v))
                 c->v[c->n++] = v;
@@ -180,16 +188,21 @@ static void draw_axes(FILE *f, const struct cloud *c)
 
 static void write_words(FILE *f, const struct result *r, const struct cloud *c)
 {
-    const struct sampling_result *s = &r->runs[0].sampling;
+    size_t outliers = 0;
 
+    for (int i = 0; i < r->n_runs; i++)
+        outliers += r->runs[i].sampling.summary.outliers_severe;
     fprintf(f, "<p class=\"small\">%zu samples", c->n);
     if (r->n_runs > 1)
         fprintf(f, " of %d processes", r->n_runs);
-    fprintf(f, ", %s", sampling_stop_name(s->stop));
-    if (s->summary.outliers_severe)
-        fprintf(f, ", %zu far outliers", s->summary.outliers_severe);
+    if (outliers)
+        fprintf(f, ", %zu far outliers", outliers);
     if (c->beyond)
         fprintf(f, ", <span class=\"alarm\">%zu beyond the picture</span>", c->beyond);
+    if (r->unstable[0]) {
+        fputs("; unstable: ", f);
+        markup_html(f, r->unstable);
+    }
     fputs("</p>", f);
 }
 
@@ -228,7 +241,7 @@ static void draw(FILE *f, const struct report *rep, const struct result *r)
 
 static bool has_samples(const struct result *r)
 {
-    return r->status == RESULT_OK && r->n_runs > 0 && r->runs[0].sampling.n > 0;
+    return r->status == RESULT_OK && r->n_runs > 0 && samples_in(&r->runs[0]) > 0;
 }
 
 void page_samples(FILE *f, const struct report *r)

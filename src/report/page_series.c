@@ -33,9 +33,13 @@ static const struct {
 };
 enum { CHARTS = sizeof(charts) / sizeof(charts[0]) };
 
+struct point {
+    double t, v; /* seconds since the run's first row; v is NaN where a line ends */
+};
+
 struct line {
     char name[48];
-    double *t, *v; /* n of them; owned */
+    struct point *p; /* n of them; owned */
     size_t n, cap;
 };
 
@@ -80,29 +84,25 @@ static struct line *line_named(struct chart *c, const char *name)
 
 static void add(struct line *l, double t, double v)
 {
-    if (!l || !isfinite(t) || !isfinite(v))
+    if (!l || !isfinite(t))
         return;
     if (l->n == l->cap) {
         size_t cap = l->cap ? 2 * l->cap : 256;
-        double *times = mem_realloc(l->t, cap, sizeof(*times)), *values;
+        struct point *grown = mem_realloc(l->p, cap, sizeof(*grown));
 
-        l->t = times ? times : l->t;
-        values = mem_realloc(l->v, cap, sizeof(*values));
-        l->v = values ? values : l->v;
-        if (!times || !values)
+        if (!grown)
             return;
+        l->p = grown;
         l->cap = cap;
     }
-    l->t[l->n] = t;
-    l->v[l->n++] = v;
+    l->p[l->n++] = (struct point){ t, v };
 }
 
-/* The line ends here. */
-static void end_line(struct line *l, double t)
+static int earlier(const void *a, const void *b)
 {
-    add(l, t, 0);
-    if (l && l->n)
-        l->v[l->n - 1] = NAN;
+    const struct point *x = a, *y = b;
+
+    return (x->t > y->t) - (x->t < y->t);
 }
 
 /* The clock that the samples themselves saw: a virtual machine shows no other. */
@@ -119,7 +119,7 @@ static void add_probed_clock(struct chart *c, const struct result *r, const stru
     l = line_named(c, name);
     add(l, s.from, run->clock_hz_median * 1e-6);
     add(l, s.to, run->clock_hz_median * 1e-6);
-    end_line(l, s.to + 1e-3);
+    add(l, s.to + 1e-3, (double)NAN);
 }
 
 static void gather(struct chart *c, const struct run_record *rec, const char *unit, double origin)
@@ -139,17 +139,20 @@ static void gather(struct chart *c, const struct run_record *rec, const char *un
                 if (from->n == 0 && !c->why[0])
                     snprintf(c->why, sizeof(c->why), "%s", from->reason);
                 for (size_t p = 0; p < from->n; p++)
-                    add(line_named(c, from->name), run->start_unix_s - origin + from->t_s[p],
-                        from->value[p]);
+                    if (isfinite(from->value[p]))
+                        add(line_named(c, from->name), run->start_unix_s - origin + from->t_s[p],
+                            from->value[p]);
             }
         }
+    /* The processes of a row are spread over the run. */
+    for (int i = 0; i < c->n; i++)
+        qsort(c->line[i].p, c->line[i].n, sizeof(struct point), earlier);
 }
 
 static void release(struct chart *c)
 {
     for (int i = 0; i < c->n; i++) {
-        mem_free(c->line[i].t);
-        mem_free(c->line[i].v);
+        mem_free(c->line[i].p);
     }
 }
 
@@ -162,17 +165,17 @@ static void thin(struct line *l)
         return;
     for (size_t i = 0; i < l->n; i += group) {
         size_t lo = i, hi = i;
+        struct point ends[2];
 
         for (size_t k = i; k < l->n && k < i + group; k++) {
-            lo = isnan(l->v[lo]) || l->v[k] < l->v[lo] ? k : lo;
-            hi = isnan(l->v[hi]) || l->v[k] > l->v[hi] ? k : hi;
+            lo = isnan(l->p[lo].v) || l->p[k].v < l->p[lo].v ? k : lo;
+            hi = isnan(l->p[hi].v) || l->p[k].v > l->p[hi].v ? k : hi;
         }
-        for (int e = 0; e < (lo == hi ? 1 : 2); e++) {
-            size_t at = (e == 0) == (lo < hi) ? lo : hi;
-
-            l->t[kept] = l->t[at];
-            l->v[kept++] = l->v[at];
-        }
+        ends[0] = l->p[lo < hi ? lo : hi];
+        ends[1] = l->p[lo < hi ? hi : lo];
+        l->p[kept++] = ends[0];
+        if (lo != hi)
+            l->p[kept++] = ends[1];
     }
     l->n = kept;
 }
@@ -200,8 +203,8 @@ static void draw(FILE *f, const struct run_record *rec, const struct chart *c, i
 
     for (int i = 0; i < c->n; i++)
         for (size_t p = 0; p < c->line[i].n; p++) {
-            y.lo = fmin(y.lo, c->line[i].v[p]);
-            y.hi = fmax(y.hi, c->line[i].v[p]);
+            y.lo = fmin(y.lo, c->line[i].p[p].v);
+            y.hi = fmax(y.hi, c->line[i].p[p].v);
         }
     snprintf(words, sizeof(words),
              "%s over the %.0f s of the run: %d series, smallest %.4g, largest %.4g %s.",
@@ -216,7 +219,7 @@ static void draw(FILE *f, const struct run_record *rec, const struct chart *c, i
 
         fprintf(f, "<path class=\"mark line c%d\" d=\"", i % 8);
         for (size_t p = 0; p < c->line[i].n; p++) {
-            double t = c->line[i].t[p], v = c->line[i].v[p];
+            double t = c->line[i].p[p].t, v = c->line[i].p[p].v;
 
             /* Between rows nothing was read: no line is drawn across. */
             if (isfinite(v))
@@ -240,13 +243,15 @@ static void write_legend(FILE *f, const struct chart *c)
     fputs("</ul>\n", f);
 }
 
-static void write_numbers(FILE *f, const double *v, size_t n)
+enum half { TIMES, VALUES };
+
+static void write_numbers(FILE *f, const struct line *l, enum half which)
 {
     fputc('[', f);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < l->n; i++) {
         if (i)
             fputc(',', f);
-        markup_json_number(f, v[i]);
+        markup_json_number(f, which == TIMES ? l->p[i].t : l->p[i].v);
     }
     fputc(']', f);
 }
@@ -260,9 +265,9 @@ static void write_data(FILE *f, const struct chart *c, int which)
         fputs(i ? ",{\"name\":" : "{\"name\":", f);
         markup_json(f, c->line[i].name);
         fputs(",\"t\":", f);
-        write_numbers(f, c->line[i].t, c->line[i].n);
+        write_numbers(f, &c->line[i], TIMES);
         fputs(",\"v\":", f);
-        write_numbers(f, c->line[i].v, c->line[i].n);
+        write_numbers(f, &c->line[i], VALUES);
         fputc('}', f);
     }
     fputs("]}</script>\n", f);

@@ -60,8 +60,21 @@ static size_t samples_of(const struct result *r)
     size_t n = 0;
 
     for (int i = 0; i < r->n_runs; i++)
-        n += r->runs[i].sampling.n;
+        n += r->runs[i].samples ? r->runs[i].n_samples : r->runs[i].sampling.n;
     return n;
+}
+
+/* One word for all processes of a row. */
+static const char *stop_of(const struct result *r)
+{
+    enum sampling_stop stop = SAMPLING_CONVERGED;
+
+    if (r->unstable[0])
+        return "unstable";
+    for (int i = 0; i < r->n_runs; i++)
+        if (r->runs[i].sampling.stop != SAMPLING_CONVERGED)
+            stop = SAMPLING_BUDGET;
+    return r->n_runs ? sampling_stop_name(stop) : "";
 }
 
 static void write_row(FILE *f, const struct report *rep, const struct result *r,
@@ -90,7 +103,7 @@ static void write_row(FILE *f, const struct report *rep, const struct result *r,
     if (rep->n > 1)
         comparison_cells(f, rep, r, &unit);
     fprintf(f, "<td class=\"num\" data-v=\"%zu\">%zu</td><td>%s</td><td>", samples_of(r),
-            samples_of(r), r->n_runs ? sampling_stop_name(r->runs[0].sampling.stop) : "");
+            samples_of(r), stop_of(r));
     markup_html(f, r->variant);
     fputs("</td><td>", f);
     if (r->status == RESULT_OK) {
