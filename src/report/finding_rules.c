@@ -19,6 +19,8 @@ enum {
     RANDOM_READ_IOPS = 10000,
     TAIL_FACTOR = 10,
     FLOOR_FACTOR = 10,
+    LINK_PERCENT = 10, /* below its siblings */
+    SIBLINGS_MAX = 256,
     OUTLIERS_PERCENT = 5,
     HOT_C = 85
 };
@@ -180,6 +182,30 @@ static bool one_thread(const struct run_record *rec, const struct result *r, cha
     if (!is_ok(r) || !row_limit(r) || r->percent >= LOW_PERCENT || !set_to(r, "threads", "one"))
         return false;
     snprintf(out, cap, "%.1f %% of the limit of the whole machine", r->percent);
+    return true;
+}
+
+/* Links of one kind should agree: the median of the other pairs with the same settings. */
+static bool slow_link(const struct run_record *rec, const struct result *r, char *out, size_t cap)
+{
+    double siblings[SIBLINGS_MAX], middle;
+    size_t n = 0;
+
+    if (!is_ok(r) || !set_to(r, "level", "peer") || r->direction != HIGHER_IS_BETTER)
+        return false;
+    for (int i = 0; i < rec->n_results && n < SIBLINGS_MAX; i++) {
+        const struct result *o = &rec->results[i];
+
+        if (is_ok(o) && o != r && strcmp(o->name, r->name) == 0 && set_to(o, "level", "peer") &&
+            set_to(o, "op", row_setting(r, "op") ? row_setting(r, "op") : "") &&
+            set_to(o, "size", row_setting(r, "size") ? row_setting(r, "size") : ""))
+            siblings[n++] = o->value;
+    }
+    middle = n >= 3 ? stats_median(siblings, n) : (double)NAN;
+    if (!(r->value_hi < middle * (100 - LINK_PERCENT) / 100))
+        return false;
+    snprintf(out, cap, "%s to gpu:%s %s, the others %s", r->device, row_setting(r, "peer"),
+             figure_of(r->value, r->unit).text, figure_of(middle, r->unit).text);
     return true;
 }
 
@@ -526,6 +552,15 @@ static const struct finding_rule rules[] = {
                 "system that copies on write.",
       .check = "headroom info (storage: device, file system, scheduler); try --dir on another "
                "disk." },
+    { .name = "slow-link",
+      .grade = FINDING_WARNING,
+      .of_row = slow_link,
+      .title = "A link between GPUs that is slower than the others",
+      .rule = "the whole interval lies more than 10 % below the median of the other pairs of GPUs",
+      .causes =
+          "A link that runs with fewer lanes or is down, two GPUs without a direct way, traffic "
+          "of others.",
+      .check = "nvidia-smi topo -m and nvidia-smi nvlink --status; the matrix of transfers." },
     { .name = "random-reads-slow",
       .grade = FINDING_WARNING,
       .of_row = random_reads_slow,

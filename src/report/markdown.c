@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "report/changes.h"
 #include "report/document.h"
 #include "report/markup.h"
 #include "report/rows.h"
@@ -22,11 +23,11 @@ static int class_of(const struct entry *e)
         return 0;
     if (e->row->status == RESULT_SKIPPED)
         return 5;
-    if (e->verdict && e->verdict->word == VERDICT_SLOWER)
+    if (change_is(e->verdict, VERDICT_SLOWER))
         return 1;
-    if (e->verdict && e->verdict->word == VERDICT_UNCLEAR)
+    if (change_is(e->verdict, VERDICT_UNCLEAR))
         return 2;
-    if (e->verdict && e->verdict->word == VERDICT_FASTER)
+    if (change_is(e->verdict, VERDICT_FASTER))
         return 3;
     return 4;
 }
@@ -94,8 +95,7 @@ static void comparison(FILE *f, const struct entry *e, const struct figures_unit
     value(f, v->median[SIDE_A], unit);
     fputs(" | ", f);
     percent(f, change, change > 0 ? "+" : "");
-    fprintf(f, " | %s%s%s |", v->word == VERDICT_SLOWER ? "**" : "", verdict_word_name(v->word),
-            v->word == VERDICT_SLOWER ? "**" : "");
+    fprintf(f, change_is(v, VERDICT_SLOWER) ? " | **%s** |" : " | %s |", change_word(v));
 }
 
 static void write_entry(FILE *f, const struct report *rep, const struct entry *e)
@@ -157,8 +157,11 @@ static void write_head(FILE *f, const struct report *rep)
     if (rep->n > 1) {
         struct verdict_counts c = verdict_count(rep->verdicts, rep->pairs.n);
 
-        fprintf(f, "%d slower, %d unclear, %d faster, %d the same\n\n", c.slower, c.unclear,
-                c.faster, c.same);
+        fprintf(f, "%d slower, %d unclear, %d faster, %d the same", c.slower, c.unclear, c.faster,
+                c.same);
+        if (c.gone)
+            fprintf(f, ", %d no longer measured", c.gone);
+        fputs("\n\n", f);
     } else {
         fprintf(f, "%d row%s measured\n\n", count[RESULT_OK], count[RESULT_OK] == 1 ? "" : "s");
     }
@@ -183,6 +186,38 @@ static void write_head(FILE *f, const struct report *rep)
             markup_markdown(f, rep->runs[i].name);
         }
     }
+    fputs("\n\n", f);
+}
+
+/* Every row that got slower, with the rule that says so. */
+static void write_slower(FILE *f, const struct report *rep)
+{
+    const struct change_words *words = change_words(VERDICT_SLOWER);
+    char label[160];
+    int n = 0;
+
+    for (int i = 0; i < rep->pairs.n; i++) {
+        const struct verdict *v = &rep->verdicts[i];
+
+        if (!change_is(v, VERDICT_SLOWER) || n++ >= FIRST_ROWS)
+            continue;
+        row_label(rep->pairs.p[i].row, label, sizeof(label), true);
+        fputs("- **slower: ", f);
+        markup_markdown(f, rep->pairs.p[i].row->name);
+        fputc(' ', f);
+        markup_markdown(f, label);
+        fputs("**: ", f);
+        markup_markdown(f, v->reason);
+        fputs(" (", f);
+        markup_markdown(f, v->rule);
+        fputs(")\n", f);
+    }
+    if (!n)
+        return;
+    fputs("\nUsually: ", f);
+    markup_markdown(f, words->causes);
+    fputs(" Next: ", f);
+    markup_markdown(f, words->check);
     fputs("\n\n", f);
 }
 
@@ -254,6 +289,7 @@ void report_markdown(FILE *f, const struct report *rep)
         fputs("\n</details>\n", f);
     }
     fputc('\n', f);
+    write_slower(f, rep);
     write_findings(f, &rep->findings);
     mem_free(list);
 }

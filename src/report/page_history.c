@@ -8,7 +8,7 @@
 #include "report/rows.h"
 #include "report/svg.h"
 
-enum { WIDTH = 640, HEIGHT = 240, LEFT = 92, RIGHT = 620, TOP = 34, BOTTOM = 200 };
+enum { WIDTH = 640, HEIGHT = 240, LEFT = 92, RIGHT = 620, TOP = 48, BOTTOM = 200 };
 
 struct track {
     double *v, *lo, *hi; /* one a run, NaN where it has no such value; owned together in v */

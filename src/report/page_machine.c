@@ -20,6 +20,19 @@ static void write_value(FILE *f, const struct fact *x)
     }
 }
 
+static void write_plain(FILE *f, const struct facts *fs)
+{
+    fputs("<table class=\"facts\"><tbody>\n", f);
+    for (size_t i = 0; i < fs->n; i++) {
+        fputs("<tr><th scope=\"row\">", f);
+        markup_html(f, fs->f[i].key);
+        fputs("</th><td>", f);
+        write_value(f, &fs->f[i]);
+        fputs("</td></tr>\n", f);
+    }
+    fputs("</tbody></table>\n", f);
+}
+
 /* Facts in the order written, one table for each first word of their keys. */
 static void write_facts(FILE *f, const struct facts *fs, const char *open)
 {
@@ -145,7 +158,7 @@ void page_machine(FILE *f, const struct report *r)
     fputs("<h3>Machine</h3>\n", f);
     write_facts(f, &r->shown->machine, "cpu");
     fputs("<h3>Build</h3>\n", f);
-    write_facts(f, &r->shown->build, "version");
+    write_plain(f, &r->shown->build);
     fputs("<h3>Command</h3>\n<pre>", f);
     for (int i = 0; i < r->shown->argc; i++) {
         fputs(i ? " " : "", f);

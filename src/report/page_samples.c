@@ -17,7 +17,7 @@ enum {
     RIGHT = 470,
     BARS = 490,
     BARS_END = 630,
-    TOP = 34,
+    TOP = 44,
     BOTTOM = 236,
     BINS = 32,
     COLUMNS = (RIGHT - LEFT) / 3
@@ -262,8 +262,8 @@ void page_samples(FILE *f, const struct report *r)
         if (!row_first_of_group(r->shown, i) || n == 0)
             continue;
         fprintf(f, "<details class=\"group\"%s><summary>", groups++ == 0 ? " open" : "");
-        markup_htmlf(f, "%s on %s, %s: %d row%s", head->name, head->device, head->metric, n,
-                     n == 1 ? "" : "s");
+        markup_htmlf(f, "%s on %s, %s in %s: %d row%s", head->name, head->device, head->metric,
+                     head->unit, n, n == 1 ? "" : "s");
         fputs("</summary><div class=\"multiples\">\n", f);
         for (int k = i; k < r->shown->n_results; k++)
             if (row_same_group(&r->shown->results[k], head) && has_samples(&r->shown->results[k]))

@@ -23,13 +23,13 @@ enum {
     BOTTOM = 160
 };
 
-static const struct {
-    const char *title, *unit;
+/* Which series go together: a unit, and a word that their names hold or do not hold. */
+static const struct chart_kind {
+    const char *title, *unit, *with, *without;
 } charts[] = {
-    { "Clock", "MHz" },
-    { "Power", "W" },
-    { "Temperature", "C" },
-    { "Load", "%" },
+    { "Clock", "MHz", "", NULL },     { "Power", "W", "", NULL },
+    { "Temperature", "C", "", NULL }, { "Clock held down", "%", "throttle", NULL },
+    { "Load", "%", "", "throttle" },
 };
 enum { CHARTS = sizeof(charts) / sizeof(charts[0]) };
 
@@ -38,7 +38,7 @@ struct point {
 };
 
 struct line {
-    char name[48];
+    char name[64];
     struct point *p; /* n of them; owned */
     size_t n, cap;
 };
@@ -110,7 +110,7 @@ static void add_probed_clock(struct chart *c, const struct result *r, const stru
                              double origin)
 {
     struct span s = span_of(run, origin);
-    char name[48];
+    char name[64];
     struct line *l;
 
     if (!isfinite(run->clock_hz_median))
@@ -122,26 +122,44 @@ static void add_probed_clock(struct chart *c, const struct result *r, const stru
     add(l, s.to + 1e-3, (double)NAN);
 }
 
-static void gather(struct chart *c, const struct run_record *rec, const char *unit, double origin)
+static bool belongs(const struct series *s, const struct chart_kind *kind)
+{
+    return strcmp(s->unit, kind->unit) == 0 && strstr(s->name, kind->with) &&
+           !(kind->without && strstr(s->name, kind->without));
+}
+
+/* The series of one GPU are called alike on all: the row says which it was. */
+static struct line *line_of(struct chart *c, const struct result *r, const struct series *s)
+{
+    char name[64];
+
+    if (strncmp(s->name, "gpu.", 4) != 0)
+        return line_named(c, s->name);
+    snprintf(name, sizeof(name), "%s %s", r->device, s->name + 4);
+    return line_named(c, name);
+}
+
+static void gather(struct chart *c, const struct run_record *rec, const struct chart_kind *kind,
+                   double origin)
 {
     *c = (struct chart){ 0 };
     for (int i = 0; i < rec->n_results; i++)
         for (int k = 0; k < rec->results[i].n_runs; k++) {
             const struct result_run *run = &rec->results[i].runs[k];
 
-            if (strcmp(unit, "MHz") == 0)
+            if (strcmp(kind->unit, "MHz") == 0)
                 add_probed_clock(c, &rec->results[i], run, origin);
             for (int s = 0; s < run->n_telemetry; s++) {
                 const struct series *from = &run->telemetry[s];
 
-                if (strcmp(from->unit, unit) != 0)
+                if (!belongs(from, kind))
                     continue;
                 if (from->n == 0 && !c->why[0])
                     snprintf(c->why, sizeof(c->why), "%s", from->reason);
                 for (size_t p = 0; p < from->n; p++)
                     if (isfinite(from->value[p]))
-                        add(line_named(c, from->name), run->start_unix_s - origin + from->t_s[p],
-                            from->value[p]);
+                        add(line_of(c, &rec->results[i], from),
+                            run->start_unix_s - origin + from->t_s[p], from->value[p]);
             }
         }
     /* The processes of a row are spread over the run. */
@@ -316,7 +334,7 @@ void page_series(FILE *f, const struct report *r)
         struct chart c;
         size_t points = 0;
 
-        gather(&c, r->shown, charts[i].unit, origin);
+        gather(&c, r->shown, &charts[i], origin);
         for (int k = 0; k < c.n; k++) {
             thin(&c.line[k]);
             points += c.line[k].n;

@@ -7,7 +7,7 @@
 #include "report/page.h"
 #include "report/rows.h"
 
-enum { PERCENTS_MAX = 512, CASES_SHOWN = 4 };
+enum { PERCENTS_MAX = 512 };
 
 static void tile(FILE *f, const char *kind, const char *number, const char *words)
 {
@@ -68,6 +68,8 @@ static void verdict_tiles(FILE *f, const struct report *r)
     tile_count(f, "warn", c.unclear, "unclear", "unclear");
     tile_count(f, "good", c.faster, "faster", "faster");
     tile_count(f, "", c.same, "the same", "the same");
+    if (c.gone)
+        tile_count(f, "warn", c.gone, "row no longer measured", "rows no longer measured");
 }
 
 /* One word for the page. */
@@ -153,72 +155,6 @@ void page_summary(FILE *f, const struct report *r)
                          r->runs[i].record->start);
         }
         fputs("</p>\n", f);
-    }
-    page_section_end(f);
-}
-
-static void write_case(FILE *f, const struct finding_case *c)
-{
-    char label[160];
-
-    fputs("<li>", f);
-    if (c->row) {
-        row_label(c->row, label, sizeof(label), true);
-        fputs("<b>", f);
-        markup_htmlf(f, "%s %s %s", c->row->name,
-                     strcmp(c->row->device, "cpu") ? c->row->device : "", label);
-        fputs("</b>: ", f);
-    }
-    markup_html(f, c->numbers);
-    fputs("</li>\n", f);
-}
-
-static void write_finding(FILE *f, const struct finding *x)
-{
-    const struct finding_rule *rule = x->rule;
-
-    fprintf(f, "<article class=\"finding %s\"><h3><span class=\"grade\">%s</span> %s",
-            finding_grade_name(rule->grade), finding_grade_name(rule->grade), rule->title);
-    if (x->n > 1)
-        fprintf(f, " <span class=\"count\">%d rows</span>", x->n);
-    fputs("</h3>\n<ul class=\"cases\">", f);
-    for (int i = 0; i < x->n && i < CASES_SHOWN; i++)
-        write_case(f, &x->cases[i]);
-    fputs("</ul>\n", f);
-    if (x->n > CASES_SHOWN) {
-        fprintf(f, "<details><summary>%d more</summary><ul class=\"cases\">", x->n - CASES_SHOWN);
-        for (int i = CASES_SHOWN; i < x->n; i++)
-            write_case(f, &x->cases[i]);
-        fputs("</ul></details>\n", f);
-    }
-    fputs("<dl><div><dt>Rule</dt><dd>", f);
-    markup_htmlf(f, "%s (%s)", rule->rule, rule->name);
-    fputs("</dd></div><div><dt>Usually</dt><dd>", f);
-    markup_html(f, rule->causes);
-    fputs("</dd></div><div><dt>Check next</dt><dd>", f);
-    markup_html(f, rule->check);
-    fputs("</dd></div></dl></article>\n", f);
-}
-
-void page_findings(FILE *f, const struct report *r)
-{
-    int hints = findings_count(&r->findings, FINDING_HINT), i = 0;
-
-    page_section(f, "findings", "Findings",
-                 "Each one names the rule that was met, the numbers that met it, what usually "
-                 "causes it and what to check next. A fault means that a number is missing or "
-                 "wrong, a warning that a number stands but something about it is not as it "
-                 "should be, a hint how to read a number.");
-    for (; i < r->findings.n && r->findings.list[i].rule->grade != FINDING_HINT; i++)
-        write_finding(f, &r->findings.list[i]);
-    if (i == 0)
-        fputs("<p>No faults and no warnings.</p>\n", f);
-    if (hints) {
-        fprintf(f, "<details class=\"hints\"><summary>%d hint%s on reading the numbers</summary>\n",
-                hints, hints == 1 ? "" : "s");
-        for (; i < r->findings.n; i++)
-            write_finding(f, &r->findings.list[i]);
-        fputs("</details>\n", f);
     }
     page_section_end(f);
 }

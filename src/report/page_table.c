@@ -2,10 +2,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/changes.h"
 #include "report/footnotes.h"
 #include "report/markup.h"
 #include "report/page.h"
 #include "report/rows.h"
+
+static const struct {
+    const char *head;
+    bool number;   /* set flush right */
+    bool compared; /* there with several runs only */
+} columns[] = {
+    { "row", false, false },     { "device", false, false },  { "status", false, false },
+    { "value", true, false },    { "unit", false, false },    { "before", true, true },
+    { "change", true, true },    { "verdict", false, true },  { "\xC2\xB1", true, false },
+    { "limit", true, false },    { "reached", true, false },  { "samples", true, false },
+    { "stopped", false, false }, { "variant", false, false }, { "notes", false, false },
+};
 
 static void cell_number(FILE *f, double v, double shown, const char *after)
 {
@@ -50,9 +63,9 @@ static void comparison_cells(FILE *f, const struct report *rep, const struct res
     markup_html(f, v->rule);
     figures_percent(text, change, true);
     fprintf(f, "\">%s%s</td><td><span class=\"word %s\" title=\"", change > 0 ? "+" : "", text,
-            verdict_word_name(v->word));
+            change_word(v));
     markup_html(f, v->reason);
-    fprintf(f, "\">%s</span></td>", verdict_word_name(v->word));
+    fprintf(f, "\">%s</span></td>", change_word(v));
 }
 
 static size_t samples_of(const struct result *r)
@@ -97,11 +110,11 @@ static void write_row(FILE *f, const struct report *rep, const struct result *r,
     fputs("<td>", f);
     markup_html(f, unit.name);
     fputs("</td>", f);
+    if (rep->n > 1)
+        comparison_cells(f, rep, r, &unit);
     cell_percent(f, r->status == RESULT_OK ? 100 * row_half_width(r) : (double)NAN);
     cell_number(f, l ? l->value : (double)NAN, l ? l->value * unit.factor : (double)NAN, "");
     cell_percent(f, r->status == RESULT_OK ? r->percent : (double)NAN);
-    if (rep->n > 1)
-        comparison_cells(f, rep, r, &unit);
     fprintf(f, "<td class=\"num\" data-v=\"%zu\">%zu</td><td>%s</td><td>", samples_of(r),
             samples_of(r), stop_of(r));
     markup_html(f, r->variant);
@@ -151,19 +164,13 @@ void page_table(FILE *f, const struct report *r)
           "</button> <button type=\"button\" data-copy=\"md\">Copy as Markdown</button> "
           "<span id=\"shown\" role=\"status\"></span></div>\n"
           "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"All results\">"
-          "<table id=\"results\"><thead><tr><th scope=\"col\">row</th><th "
-          "scope=\"col\">device</th><th scope=\"col\">status</th>"
-          "<th scope=\"col\" class=\"num\">value</th><th scope=\"col\">unit</th>"
-          "<th scope=\"col\" class=\"num\">\xC2\xB1</th><th scope=\"col\" class=\"num\">limit</th>"
-          "<th scope=\"col\" class=\"num\">reached</th>",
+          "<table id=\"results\"><thead><tr>",
           f);
-    if (r->n > 1)
-        fputs("<th scope=\"col\" class=\"num\">before</th><th scope=\"col\" class=\"num\">change"
-              "</th><th scope=\"col\">verdict</th>",
-              f);
-    fputs("<th scope=\"col\" class=\"num\">samples</th><th scope=\"col\">stopped</th>"
-          "<th scope=\"col\">variant</th><th scope=\"col\">notes</th></tr></thead><tbody>\n",
-          f);
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        if (r->n > 1 || !columns[i].compared)
+            fprintf(f, "<th scope=\"col\"%s>%s</th>", columns[i].number ? " class=\"num\"" : "",
+                    columns[i].head);
+    fputs("</tr></thead><tbody>\n", f);
     for (int i = 0; i < r->shown->n_results; i++)
         write_row(f, r, &r->shown->results[i], &notes);
     fputs("</tbody></table></div>\n", f);
