@@ -79,7 +79,8 @@ static void draw(FILE *f, const struct report *rep, const struct result *row, co
     snprintf(words, sizeof(words), "%s over %d runs, first %.4g, last %.4g %s.", label, t->known,
              t->v[t->at[0]], t->v[t->at[t->known - 1]], unit.name);
     svg_open(f, "track", WIDTH, HEIGHT, words);
-    svg_axis_y(f, &x, &y, 4, unit.name);
+    svg_axis_y(f, &x, &y, 4, "");
+    svg_text(f, 2, 20, SVG_START, "title", unit.name);
     svg_text(f, LEFT, HEIGHT - 10, SVG_START, "tick",
              rep->runs[order[0]].record->start[0] ? "oldest" : "first");
     svg_text(f, RIGHT, HEIGHT - 10, SVG_END, "tick", "newest");

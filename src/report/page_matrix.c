@@ -69,10 +69,28 @@ static int index_of(char (*keys)[KEY], int *n, int max, const char *key)
     return (*n)++;
 }
 
+/* Columns in the order of the GPUs' numbers; the first row would begin with its own peers. */
+static void order_peers(struct matrix *m, const struct run_record *rec)
+{
+    for (int p = 0; p < COLS_MAX; p++) {
+        char col[KEY];
+
+        snprintf(col, sizeof(col), "gpu:%d", p);
+        for (int i = 0; i < rec->n_results; i++) {
+            const char *peer = row_setting(&rec->results[i], "peer");
+
+            if (peer && strcmp(peer, col + 4) == 0)
+                index_of(m->col, &m->n_cols, COLS_MAX, col);
+        }
+    }
+}
+
 static void gather(struct matrix *m, const struct run_record *rec, keys_of keys,
                    const char *metric_like)
 {
     *m = (struct matrix){ 0 };
+    if (keys == peer_keys)
+        order_peers(m, rec);
     for (int i = 0; i < rec->n_results; i++) {
         const struct result *r = &rec->results[i];
         char row[KEY], col[KEY];

@@ -80,6 +80,12 @@ static void raise_roof(struct roof *roofs, int *n, const char *name, const struc
     snprintf(roofs[i].name, sizeof(roofs[i].name), "%s", name);
 }
 
+/* Copies from elsewhere pass through a memory, but are not what bounds a kernel in it. */
+static bool is_link(const char *level)
+{
+    return strcmp(level, "peer") == 0 || strcmp(level, "host") == 0;
+}
+
 static int higher_first(const void *a, const void *b)
 {
     const struct roof *x = a, *y = b;
@@ -95,7 +101,7 @@ static void gather(struct roofline *g)
 
         if (!is_of(g, r) || strncmp(r->name, "silicon.", 8) != 0)
             continue;
-        if (level && memory_bytes(r) > 0 && r->direction == HIGHER_IS_BETTER)
+        if (level && !is_link(level) && memory_bytes(r) > 0 && r->direction == HIGHER_IS_BETTER)
             raise_roof(g->memory, &g->n_memory, level, r, per_second(r, memory_bytes(r)));
         else if (dtype && r->work.flops > 0)
             raise_roof(g->compute, &g->n_compute, dtype, r, per_second(r, r->work.flops));
@@ -249,7 +255,8 @@ static void draw_points(FILE *f, const struct roofline *g)
                       scale_at(&g->y, per_second(r, r->work.flops)), 5, kind, tip);
         else if (r->work.flops > 0)
             svg_point(f, RIGHT, scale_at(&g->y, per_second(r, r->work.flops)), 3, kind, tip);
-        else if (bytes > 0 && r->direction == HIGHER_IS_BETTER)
+        else if (bytes > 0 && r->direction == HIGHER_IS_BETTER && g->n_memory &&
+                 !is_link(row_setting(r, "level") ? row_setting(r, "level") : ""))
             svg_point(f, LEFT, scale_at(&g->y, per_second(r, bytes) * g->x.lo), 3, kind, tip);
     }
 }

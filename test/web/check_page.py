@@ -228,6 +228,66 @@ def hostile(path, out):
         json.dump(run, f)
 
 
+def rich(path, out):
+    """The same run with what a machine of four GPUs would add: made up, to fill every chart."""
+    with open(path) as f:
+        run = json.load(f)
+    hbm = next(r for r in run["results"] if r["device"] == "gpu:0")
+    for a in range(4):
+        for b in range(4):
+            if a != b:
+                row = json.loads(json.dumps(hbm))
+                row["device"] = "gpu:%d" % a
+                row["params"] = {"op": "read", "level": "peer", "peer": str(b), "size": "256MiB"}
+                row["work"]["bytes"].update(hbm=0, link=2**28)
+                run["results"].append(row)
+    for op in ("h2d", "d2h", "bidirectional"):
+        for memory in ("pinned", "pageable"):
+            row = json.loads(json.dumps(hbm))
+            row["params"] = {"op": op, "level": "host", "memory": memory, "size": "256MiB"}
+            row["work"]["bytes"].update(hbm=0, link=2**28)
+            run["results"].append(row)
+    kernel = json.loads(json.dumps(hbm))
+    kernel.update(name="kernels.gemm", params={"dtype": "fp16"})
+    kernel["work"]["flops"] = 3e12
+    run["results"].append(kernel)
+    for i, row in enumerate(run["results"]):
+        for one in row["runs"]:
+            t = [k / 10 for k in range(20)]
+            for name, unit, level in (("gpu.power", "W", 120), ("gpu.temperature", "C", 41),
+                                      ("gpu.sm_clock", "MHz", 1980), ("cpu.power", "W", 210),
+                                      ("gpu.throttle_power_cap", "%", 0)):
+                one["telemetry"].append({"name": name, "unit": unit, "t_s": t, "reason": None,
+                                         "values": [level + 3 * ((i + k) % 9) for k in range(20)]})
+    with open(out, "w") as f:
+        json.dump(run, f)
+
+
+def session(path, day, slower, out):
+    """The same run on another day, its first row slower by this factor."""
+    with open(path) as f:
+        run = json.load(f)
+    run["run"].update(id="2026120%dT000000Z-0000000%d" % (day, day),
+                      start="2026-12-0%dT00:00:00.000Z" % day, end="2026-12-0%dT00:01:00.000Z" % day)
+    factor = slower * (1 + 0.002 * (day * 7 % 5 - 2))
+    row = run["results"][0]
+    for part in (row, *row["runs"]):
+        part["value"] /= factor
+        part["value_ci"] = [x / factor for x in part["value_ci"]]
+    row["limit"]["percent"] /= factor
+    for one in row["runs"]:
+        one["samples_ns"] = [x * factor for x in one["samples_ns"]]
+        for key, x in one["time"].items():
+            if key == "ci_ns":
+                one["time"][key] = [y * factor for y in x]
+            elif key.endswith("_ns") and x is not None:
+                one["time"][key] = x * factor
+        if one["throughput_per_second"]:
+            one["throughput_per_second"] = [x / factor for x in one["throughput_per_second"]]
+    with open(out, "w") as f:
+        json.dump(run, f)
+
+
 def planted(b, page, folder):
     """The checks themselves: each fault put into a good page must be seen."""
     with open(page) as f:
@@ -264,11 +324,16 @@ def main():
         return 77
     results = os.path.join(source, "results")
     standard = os.path.join(results, "2026-11-21-emerald-rapids-16-cores-h200-standard.json")
-    quick = [os.path.join(results, "2026-11-21-emerald-rapids-16-cores-h200-quick.json"), standard]
+    quick = os.path.join(results, "2026-11-21-emerald-rapids-16-cores-h200-quick.json")
     with tempfile.TemporaryDirectory(prefix="headroom-web.") as folder:
         bad = os.path.join(folder, "hostile.json")
         hostile(standard, bad)
-        pages = {"standard": [standard], "history": quick, "hostile": [bad]}
+        full = os.path.join(folder, "rich.json")
+        rich(quick, full)
+        days = [os.path.join(folder, "day%d.json" % day) for day in range(1, 9)]
+        for day, path in enumerate(days, 1):
+            session(quick, day, 1.15 if day >= 5 else 1, path)
+        pages = {"standard": [standard], "hostile": [bad], "history": days, "rich": [full]}
         for name, runs in pages.items():
             page = os.path.join(folder, name + ".html")
             made = subprocess.run([headroom, "report", *runs, "-o", page], capture_output=True,
@@ -279,6 +344,9 @@ def main():
             print("%s: %d bytes" % (name, os.path.getsize(page)))
         if os.path.getsize(os.path.join(folder, "standard.html")) > 1500000:
             fail("standard", "larger than 1.5 MB")
+        with open(os.path.join(folder, "rich.html")) as f:
+            if 'class="nodata"' in f.read().replace('<p class="nodata"><b>History', ""):
+                fail("rich", "a chart without data, where there are data for each")
         b = browser.Browser()
         try:
             for name in pages:
