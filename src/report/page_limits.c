@@ -118,7 +118,8 @@ static void write_group(FILE *f, const struct report *rep, int first)
     const struct result *head = &rep->shown->results[first];
 
     fputs("<table class=\"bars\"><caption>", f);
-    markup_htmlf(f, "%s on %s: %s", head->name, head->device, head->metric);
+    markup_htmlf(f, "%s on %s: %s in %s", head->name, head->device, head->metric,
+                 row_group_unit(rep->shown, head).name);
     fputs("</caption><thead><tr><th scope=\"col\">settings</th><th scope=\"col\">limit to achieved"
           "</th><th scope=\"col\">reached</th><th scope=\"col\">value</th></tr></thead><tbody>\n",
           f);
