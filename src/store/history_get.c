@@ -20,16 +20,16 @@ struct getting {
     char *frame, *original; /* owned; original NULL: the layout is ours */
     size_t original_n;
     json_t *json; /* the frame's document; owned */
-    char **rows;  /* n_rows texts; owned */
+    char *body;   /* the rows' texts, a NUL behind each; owned */
+    char **rows;  /* n_rows places in body; owned */
     int n_rows;
     char *block; /* the last one read; owned */
 };
 
 static void getting_release(struct getting *g)
 {
-    for (int i = 0; i < g->n_rows && g->rows; i++)
-        mem_free(g->rows[i]);
     mem_free(g->rows);
+    mem_free(g->body);
     mem_free(g->frame);
     mem_free(g->original);
     mem_free(g->block);
@@ -64,17 +64,32 @@ out:
     return rc;
 }
 
-static int take_row(void *self, const struct db_value *column, int n, struct err *e)
+/* Each row ends with a newline. */
+static int take_rows(void *self, const struct db_value *column, int n, struct err *e)
 {
     struct getting *g = self;
-    int64_t place = db_get_int(&column[0]);
-    size_t ignored;
+    size_t length;
+    char *at;
+    int rc = 0;
 
     (void)n;
-    if (place < 0 || place >= g->n_rows || g->rows[place])
+    if (g->body)
         return damaged(g, "rows", e);
-    return history_unpack(column[1].p, column[1].n, RUN_FILE_BYTES_MAX, &g->rows[place], &ignored,
-                          e);
+    TRY(history_unpack(column[0].p, column[0].n, RUN_FILE_BYTES_MAX, &g->body, &length, e));
+    at = g->body;
+    for (int i = 0; i < g->n_rows; i++) {
+        char *end = memchr(at, '\n', length - (size_t)(at - g->body));
+
+        if (!end)
+            return damaged(g, "rows", e);
+        *end = '\0';
+        g->rows[i] = at;
+        at = end + 1;
+    }
+    if (at != g->body + length)
+        rc = damaged(g, "rows", e);
+out:
+    return rc;
 }
 
 static int take_block(void *self, const struct db_value *column, int n, struct err *e)
@@ -127,11 +142,7 @@ static int print_part(const void *self, enum run_json_part part, int index, FILE
     switch (part) {
     case RUN_JSON_MACHINE: return print_members(g, "machine", f, e);
     case RUN_JSON_BUILD: return print_members(g, "build", f, e);
-    case RUN_JSON_ROW:
-        if (!g->rows[index])
-            return damaged(g, "rows", e);
-        fputs(g->rows[index], f);
-        return 0;
+    case RUN_JSON_ROW: fputs(g->rows[index], f); return 0;
     case RUN_JSON_HEAD: piece = json_object_get(g->json, "run"); break;
     case RUN_JSON_CEILING:
     default: piece = json_array_get(json_object_get(g->json, "ceilings"), (size_t)index); break;
@@ -145,13 +156,14 @@ static int print_part(const void *self, enum run_json_part part, int index, FILE
 static int compose(struct getting *g, struct text_buffer *b, struct err *e)
 {
     const struct db_value seq = db_int(g->seq);
-    const struct db_rows rows = { .row = take_row, .self = g };
+    const struct db_rows rows = { .row = take_rows, .self = g };
     int ceilings, rc = 0;
 
     TRY(jsonio_parse(g->frame, strlen(g->frame), "a run's frame", &g->json, e));
     ceilings = (int)json_array_size(json_object_get(g->json, "ceilings"));
-    TRY(g->db->ops->exec(g->db, "SELECT place, body FROM document WHERE run = $1", &seq, 1, &rows,
-                         e));
+    TRY(g->db->ops->exec(g->db, "SELECT body FROM document WHERE run = $1", &seq, 1, &rows, e));
+    if (!g->body)
+        return damaged(g, "rows", e);
     TRY(text_buffer_open(b, e));
     TRY(run_json_layout(b->f, ceilings, g->n_rows, print_part, g, e));
     TRY(text_buffer_close(b, e));

@@ -19,17 +19,13 @@ enum { OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23, OID_FLOAT8 = 701 };
 
 enum { PARAMS_MAX = 20 };
 
-#define FUNCTIONS(F)                                                                            \
-    F(PQconnectdbParams)                                                                        \
-    F(PQstatus)                                                                                 \
-    F(PQerrorMessage)                                                                           \
-    F(PQfinish)                                                                                 \
-    F(PQexec)                                                                                   \
-    F(PQexecParams)                                                                             \
-    F(PQresultStatus)                                                                           \
-    F(PQresultErrorField)                                                                       \
-    F(PQclear) F(PQntuples) F(PQnfields) F(PQftype) F(PQgetisnull) F(PQgetvalue) F(PQgetlength) \
-        F(PQunescapeBytea) F(PQfreemem) F(PQsetNoticeProcessor)
+/* clang-format off */
+#define FUNCTIONS(F)                                                                         \
+    F(PQconnectdbParams) F(PQstatus) F(PQerrorMessage) F(PQfinish) F(PQexec) F(PQexecParams) \
+    F(PQresultStatus) F(PQresultErrorField) F(PQclear) F(PQntuples) F(PQnfields) F(PQftype)  \
+    F(PQgetisnull) F(PQgetvalue) F(PQgetlength) F(PQunescapeBytea) F(PQfreemem)              \
+    F(PQsetNoticeProcessor)
+/* clang-format on */
 
 struct libpq {
 #define MEMBER(name) __typeof__(&name) name;

@@ -302,20 +302,14 @@ out:
     return rc;
 }
 
-static int put_row(struct putting *p, int i, struct err *e)
+static int put_result(struct putting *p, int i, struct err *e)
 {
     const struct result *r = &p->record.results[i];
-    char *text = jsonio_text_of(part_of(p->json, RUN_JSON_ROW, i));
     int64_t series;
-    void *packed = NULL;
-    size_t n;
     int rc = 0;
 
-    if (!text)
-        return ERR(e, ERR_NOMEM, "no memory to store a run");
-    TRY(history_pack(text, strlen(text), &packed, &n, e));
     TRY(put_series(p, r, &series, e));
-    const struct db_value result[] = { db_int(p->run.seq),
+    const struct db_value params[] = { db_int(p->run.seq),
                                        db_int(i),
                                        db_int(series),
                                        db_text(result_status_name(r->status)),
@@ -329,12 +323,31 @@ static int put_row(struct putting *p, int i, struct err *e)
         p->db,
         "INSERT INTO result (run, place, series, status, origin, value, low, high, processes, "
         "variant) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        result, 10, NULL, e));
-    const struct db_value document[] = { db_int(p->run.seq), db_int(i), db_blob(packed, n) };
-    TRY(p->db->ops->exec(p->db, "INSERT INTO document (run, place, body) VALUES ($1, $2, $3)",
-                         document, 3, NULL, e));
+        params, 10, NULL, e));
 out:
-    mem_free(text);
+    return rc;
+}
+
+/* Compact JSON holds no newline: each ends a row. */
+static int put_document(struct putting *p, struct err *e)
+{
+    struct text_buffer b = { 0 };
+    void *packed = NULL;
+    size_t n;
+    int rc = 0;
+
+    TRY(text_buffer_open(&b, e));
+    for (int i = 0; i < p->record.n_results; i++) {
+        TRY(print_part(p->json, RUN_JSON_ROW, i, b.f, e));
+        fputc('\n', b.f);
+    }
+    TRY(text_buffer_close(&b, e));
+    TRY(history_pack(b.text, b.n, &packed, &n, e));
+    const struct db_value params[] = { db_int(p->run.seq), db_blob(packed, n) };
+    TRY(p->db->ops->exec(p->db, "INSERT INTO document (run, body) VALUES ($1, $2)", params, 2, NULL,
+                         e));
+out:
+    text_buffer_release(&b);
     mem_free(packed);
     return rc;
 }
@@ -375,7 +388,8 @@ static int put_all(struct history *h, struct putting *p, bool *known, struct err
     }
     TRY(put_run(p, e));
     for (int i = 0; i < p->record.n_results; i++)
-        TRY(put_row(p, i, e));
+        TRY(put_result(p, i, e));
+    TRY(put_document(p, e));
     TRY(p->db->ops->commit(p->db, e));
 out:
     if (rc < 0)

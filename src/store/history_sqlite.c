@@ -15,7 +15,7 @@
 #include "store/history_db.h"
 #include "store/history_schema.h"
 
-enum { APPLICATION_ID = 0x68646d68 }; /* "hdmh" */
+enum { APPLICATION_ID = 0x68656164 }; /* "head" */
 
 struct sqlite_db {
     struct db db;
