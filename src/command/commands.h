@@ -8,6 +8,7 @@ extern const struct command command_run;
 extern const struct command command_list;
 extern const struct command command_info;
 extern const struct command command_doctor;
+extern const struct command command_history;
 extern const struct command command_baseline;
 extern const struct command command_report;
 extern const struct command command_export;

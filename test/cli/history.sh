@@ -140,7 +140,27 @@ try 64 export nigtly
 says 'did you mean baseline nightly?'
 try 0 baseline delete nightly
 try 64 baseline delete nightly
+try 0 history --runs
+[ "$(wc -l <"$out")" -eq 2 ] || fail "$what: a run was lost"
 leaves a.json b.json
+
+# What was measured over time.
+for i in 1 2 3; do try 0 run "${row[@]}" -o r.json; done
+try 0 history
+prints 'silicon.memory, cpu: bandwidth in GB/s' 'read l1 one' '5 runs'
+try 0 history --json --last 3 'silicon.*'
+json "$out" 'len(d["runs"]) == 3 and len(d["series"]) == 1 and \
+    all(p["value"] > 0 for p in d["series"][0]["points"])'
+LC_ALL=C try 0 history
+! LC_ALL=C grep -q '[^ -~]' "$out" || fail "$what: not ASCII"
+try 64 history silicon.memroy
+says 'did you mean silicon.memory?'
+try 64 history --machine ffffffffffffffff
+try 64 history --machine zebra
+try 64 history --last 0
+try 0 history --store none.db
+says 'the history holds no run yet'
+leaves r.json
 
 # A password is for the server, not for whoever sees the result.
 try 5 run "${row[@]}" --store postgresql://me:secret@127.0.0.1:1/none -o r.json

@@ -1,0 +1,56 @@
+/* history_steps.c - the runs at which a series became another. */
+#include "command/history_steps.h"
+
+#include <math.h>
+
+#include "core/mem.h"
+#include "core/stats.h"
+
+/* A row that failed has no value, and a value that is none changes nothing. */
+static bool counts(const struct history_point *p)
+{
+    return p->status == RESULT_OK && p->value > 0 && isfinite(p->value);
+}
+
+/* What the last value is to be seen beside: its own level, without itself. */
+static void settle(struct history_steps *out)
+{
+    size_t from = out->n ? out->step[out->n - 1].what.at : 0, last = out->n_values - 1;
+
+    out->last = out->values[last];
+    if (last > from)
+        out->before = stats_median(out->values + from, last - from);
+    else if (out->n)
+        out->before = out->step[out->n - 1].what.before;
+}
+
+int history_steps_find(const struct history_series *s, struct history_steps *out, struct err *e)
+{
+    const struct history_point **points = mem_calloc(s->n_points, sizeof(*points));
+    int rc = 0;
+
+    *out = (struct history_steps){ .values = mem_calloc(s->n_points, sizeof(double)),
+                                   .last = NAN,
+                                   .before = NAN };
+    if (!points || !out->values) {
+        rc = ERR(e, ERR_NOMEM, "no memory for a series of %zu points", s->n_points);
+        goto out;
+    }
+    for (size_t i = 0; i < s->n_points; i++)
+        if (counts(&s->points[i])) {
+            points[out->n_values] = &s->points[i];
+            out->values[out->n_values++] = s->points[i].value;
+        }
+    if (out->n_values == 0)
+        goto out;
+    settle(out);
+out:
+    mem_free(points);
+    return rc;
+}
+
+void history_steps_release(struct history_steps *s)
+{
+    mem_free(s->values);
+    *s = (struct history_steps){ 0 };
+}
