@@ -236,15 +236,16 @@ void collective_gpu_work(const struct bench_ctx *c, const void *state, struct wo
  * reduces saves the ranks half of an all-reduce's bytes, which the factor allows. */
 int collective_gpu_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
 {
-    const struct collective *s = state;
+    struct collective *s = state;
     const struct result *r = c->result;
     double factor = s->point.op == COLLECTIVE_ALL_REDUCE ? collective_bus_factor(s->point) : 1;
 
-    if (out->n == 0 && r->notes[0][0] == '\0')
+    if (!s->noted)
         result_note(c->result, "algorithm bandwidth %.4g GB/s, %.4g us an operation",
                     r->value / collective_bus_factor(s->point),
                     1e-3 * collective_algorithm_bytes(s->point) * collective_bus_factor(s->point) /
                         r->value);
+    s->noted = true;
     return limit_measured(c, out, "silicon.memory", "op=write level=peer peer=1 size=1GiB", factor,
                           e);
 }

@@ -28,6 +28,7 @@ struct collective {
     struct nccl nccl;
     struct collective_rank rank[COLLECTIVE_RANKS_MAX];
     bool verified; /* the check before timing has been made */
+    bool noted;
 };
 
 int collective_gpu_setup(struct bench_ctx *c, void *state, struct err *e);
