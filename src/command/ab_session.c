@@ -56,7 +56,7 @@ struct job {
     int n;
     const char *output;
     const char *log; /* what it says; NULL: on our stderr */
-    volatile sig_atomic_t *stop;
+    const volatile sig_atomic_t *stop;
 };
 
 /* The program's words, what it runs, and where the result goes.  A run with a log is part of a
@@ -102,7 +102,7 @@ static void become(char *const *argv, const char *log)
 }
 
 /* Wait for it; the first signal to us is handed on. */
-static int wait_for(pid_t pid, volatile sig_atomic_t *stop)
+static int wait_for(pid_t pid, const volatile sig_atomic_t *stop)
 {
     bool told = false;
     int status;
@@ -173,7 +173,7 @@ out:
 }
 
 int ab_run_once(const char *program, const char *const *argument, int n, const char *output,
-                volatile sig_atomic_t *stop, struct err *e)
+                const volatile sig_atomic_t *stop, struct err *e)
 {
     const struct job job = {
         .program = program, .argument = argument, .n = n, .output = output, .stop = stop

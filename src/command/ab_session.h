@@ -17,7 +17,7 @@ struct ab_plan {
     const char *folder;
     int pairs; /* at most */
     uint64_t seed;
-    volatile sig_atomic_t *stop;
+    const volatile sig_atomic_t *stop;
     bool quiet; /* no progress on stderr */
 };
 
@@ -28,7 +28,7 @@ int ab_run_pairs(const struct ab_plan *plan, int from, int to, struct err *e);
 /* Run `program` once with these arguments, its result to `output`; what it says goes to stderr.
  * Errors as above. */
 int ab_run_once(const char *program, const char *const *argument, int n, const char *output,
-                volatile sig_atomic_t *stop, struct err *e);
+                const volatile sig_atomic_t *stop, struct err *e);
 
 /* The results so far, the same number of both sides.  As side_load. */
 int ab_load(const struct ab_plan *plan, struct side side[SIDES], struct err *e);

@@ -78,7 +78,7 @@ static bool may_measure(struct advice_list *list, struct lock *lock)
     return false;
 }
 
-int doctor_checks(struct advice_list *list, const char *dir, volatile sig_atomic_t *stop,
+int doctor_checks(struct advice_list *list, const char *dir, const volatile sig_atomic_t *stop,
                   struct err *e)
 {
     static struct device devices[DEVICES_MAX];

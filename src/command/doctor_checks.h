@@ -11,7 +11,7 @@
  * another run measures on this machine one entry says that the benchmarks were not tried.  dir: for
  * scratch files.  ERR_INTERRUPT when *stop was set (the entries so far are in the list), ERR_NOMEM,
  * ERR_IO. */
-int doctor_checks(struct advice_list *list, const char *dir, volatile sig_atomic_t *stop,
+int doctor_checks(struct advice_list *list, const char *dir, const volatile sig_atomic_t *stop,
                   struct err *e);
 
 #endif

@@ -69,9 +69,11 @@ void clock_utc(char buf[32])
 double clock_unix_s(void)
 {
     struct timespec now;
+    long ms;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)(now.tv_nsec / 1000000) * 1e-3;
+    ms = now.tv_nsec / 1000000;
+    return (double)now.tv_sec + (double)ms * 1e-3;
 }
 
 void clock_utc_compact(char buf[32])

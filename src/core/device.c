@@ -16,6 +16,7 @@ const struct device device_cpu = {
     .kind = DEVICE_CPU, .of = 1, .name = "cpu", .ops = &device_cpu_ops
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the hook's type says what why is. */
 static int cpu_list(struct device *out, int cap, char *why, size_t why_cap)
 {
     (void)why;

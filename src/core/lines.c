@@ -35,7 +35,7 @@ static char *lines_take(struct lines *l)
 
 static int lines_room(struct lines *l, struct err *e)
 {
-    if (l->start) { /* what was handed out is no longer needed */
+    if (l->buf && l->start) { /* what was handed out is no longer needed */
         memmove(l->buf, l->buf + l->start, l->n - l->start);
         l->n -= l->start;
         l->start = 0;

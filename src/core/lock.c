@@ -62,7 +62,7 @@ static void lock_sign(const char *path)
     close(fd);
 }
 
-int lock_take(struct lock *l, const char *path, double wait_s, volatile sig_atomic_t *stop,
+int lock_take(struct lock *l, const char *path, double wait_s, const volatile sig_atomic_t *stop,
               struct err *e)
 {
     uint64_t started = clock_now_ns();

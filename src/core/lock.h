@@ -13,7 +13,7 @@ struct lock {
 /* Hold the lock file at `path` (made when it is not there, for every user; it stays afterwards).
  * Waits up to wait_s seconds for another holder, or until *stop (may be NULL) is not 0.
  * ERR_BUSY names the process that holds it; ERR_INTERRUPT; ERR_IO when the file cannot be had. */
-int lock_take(struct lock *l, const char *path, double wait_s, volatile sig_atomic_t *stop,
+int lock_take(struct lock *l, const char *path, double wait_s, const volatile sig_atomic_t *stop,
               struct err *e);
 void lock_release(struct lock *l);
 

@@ -212,7 +212,7 @@ static int plan_bench(const struct plan_request *rq, const struct bench *b, unsi
             const struct plan *p = planned ? &b->plans[i] : &normal;
             const struct device *dev = &rq->devices[d];
             struct plan_case c = { .bench = b, .device = dev, .runs = rq->repeat };
-            struct grid g;
+            struct grid g = { 0 };
             bool hit;
 
             if ((planned && !(p->suites & suite)) || !(p->devices & b->devices & dev->kind) ||

@@ -208,7 +208,7 @@ int result_merge(struct result *into, struct result *from, struct err *e)
         merge_failure(into, from);
         return 0;
     }
-    grown = mem_realloc(into->runs, (size_t)(into->n_runs + from->n_runs), sizeof(*grown));
+    grown = mem_realloc(into->runs, (size_t)into->n_runs + (size_t)from->n_runs, sizeof(*grown));
     if (!grown)
         return ERR(e, ERR_NOMEM, "no memory for another run");
     into->runs = grown;

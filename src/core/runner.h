@@ -39,9 +39,9 @@ struct runner_config {
     const struct runner_codec *codec;
     double hang_seconds; /* a worker silent for this long and the row's budget has hung; 0: the
                                   * benchmark's setup_timeout_s, or 30 s */
-    struct ceilings *ceilings;   /* in: cached ones; out: all known */
-    volatile sig_atomic_t *stop; /* set to the signal's number by main's handler */
-    double run_seconds_max;      /* rows not begun by then are skipped; 0: no bound */
+    struct ceilings *ceilings;         /* in: cached ones; out: all known */
+    const volatile sig_atomic_t *stop; /* set to the signal's number by main's handler */
+    double run_seconds_max;            /* rows not begun by then are skipped; 0: no bound */
     /* Called in the parent.  A negative return ends the run (a file cannot be written, say). */
     int (*on_event)(void *self, const struct runner_event *ev, struct err *e);
     void *self;

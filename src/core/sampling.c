@@ -27,7 +27,7 @@ static const double z_trend = 2.576; /* 1 %: a row that is called unstable for n
  * (studentised range of 3 groups); a half width is 1.96 of them. */
 static const double shift_halves = 4.12 / 1.96;
 static const double check_growth = 1.3;
-static const uint64_t between_ns = 30 * 1000 * 1000, progress_ns = 40 * 1000 * 1000;
+static const uint64_t between_ns = 30000000, progress_ns = 40000000;
 
 const char *sampling_stop_name(enum sampling_stop s)
 {

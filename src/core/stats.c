@@ -197,9 +197,9 @@ static double binomial_tail(size_t n, size_t k, double *term_out)
                       N * M_LN2);
 
     *term_out = term;
-    for (double j = K; j >= 0 && term > 1e-18; j--) {
+    for (size_t j = k + 1; j-- > 0 && term > 1e-18;) {
         sum += term;
-        term *= j / (N - j + 1);
+        term *= (double)j / (N - (double)j + 1);
     }
     return sum;
 }
@@ -290,8 +290,10 @@ static double tau_of_phi(double phi, size_t n)
 {
     double tau = 1, power = phi;
 
-    for (size_t k = 1; k < n && power > 1e-9; k++, power *= phi)
+    for (size_t k = 1; k < n && power > 1e-9; k++) {
         tau += 2 * (1 - (double)k / (double)n) * M_2_PI * asin(power);
+        power *= phi;
+    }
     return tau;
 }
 
@@ -581,10 +583,11 @@ static double inflation(double phi, size_t n)
 {
     double N = (double)n, sum = 0, power = phi;
 
-    for (size_t k = 1; k + 2 < n && power > 1e-9; k++, power *= phi) {
+    for (size_t k = 1; k + 2 < n && power > 1e-9; k++) {
         double K = (double)k;
 
         sum += (N - K) * (N - K - 1) * (N - K - 2) * 6 / M_PI * asin(power / 2);
+        power *= phi;
     }
     return 1 + 2 * sum / (N * (N - 1) * (N - 2));
 }

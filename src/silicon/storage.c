@@ -5,11 +5,11 @@
  * in force, and to keep the file out of the page cache.  cache=page measures the operating system's
  * memory copy, says so, and is held against the memory's speed, never against storage's.
  *
- * Size and wear: the file has 256 MiB a second of budget (64 MiB .. 2 GiB, a power of two; less
- * where the disk is too slow to write that in half the budget).  Timed writes stop after
- * FILES_WRITTEN such files or half of WRITTEN_MAX, and whatever happens at WRITTEN_MAX: a row of
- * `quick` writes 3.5 GB at most and one of `full` 6.4 GB in the ordinary case.  What was written
- * and its bound are in the result.
+ * Size and wear, of each of a row's runs: the file has 256 MiB a second of its time (64 MiB ..
+ * 2 GiB, a power of two; less where the disk is too slow to write that in half the time).  Timed
+ * writes stop after FILES_WRITTEN such files or half of WRITTEN_MAX, and whatever happens at
+ * WRITTEN_MAX: the three runs of a row of `quick` write 3.6 GB at most and those of `full` 8 GB in
+ * the ordinary case.  What was written and its bound are in the result.
  *
  * A folder without the space fails the row, because whoever named the folder should know; one that
  * cannot do direct I/O skips it. */
@@ -34,7 +34,7 @@ static const char *const cache_names[] = { "direct", "page", NULL };
 enum memory { MEMORY_PLAIN, MEMORY_FIXED };
 static const char *const memory_names[] = { "plain", "fixed", NULL };
 
-enum { KIB = 1 << 10, MIB = 1 << 20 };
+enum { MIB = 1 << 20 };
 
 static const struct axis axes[] = {
     { .name = "op",
@@ -45,7 +45,7 @@ static const struct axis axes[] = {
     { .name = "bs",
       .help = "bytes of one operation",
       .kind = AXIS_SIZE,
-      .lo = 4 * KIB,
+      .lo = 4096,
       .hi = MIB,
       .normal = "1MiB" },
     { .name = "depth",
@@ -103,13 +103,13 @@ static const struct metric iops = { .name = "iops",
 static const double THRESHOLD_GBPS = 8, THRESHOLD_IOPS = 10000;
 
 enum {
-    FILES_WRITTEN = 12, /* file sizes after which timed writes stop */
-    CHECKS = 32,        /* blocks read back by a verification, besides those in the queue */
-    FILE_MIN_MIB = 64,  /* written however slow the disk is */
+    FILES_WRITTEN = 8, /* file sizes after which timed writes stop */
+    CHECKS = 32,       /* blocks read back by a verification, besides those in the queue */
+    FILE_MIN_MIB = 64, /* written however slow the disk is */
     FILE_MAX_MIB = 2048
 };
 /* Warm-up cannot be stopped; this cannot be passed in any case. */
-static const uint64_t WRITTEN_MAX = (uint64_t)10 << 30;
+static const uint64_t WRITTEN_MAX = (uint64_t)4 << 30;
 
 /* A repetition is a batch of operations that takes about this share of the budget: short ones would
  * let the median look past the stalls that a disk has every now and then, as no user of it can. */
@@ -350,7 +350,7 @@ static void note_file(const struct storage *s, struct result *r)
 /* The thresholds name no block size or depth; these are the ones that its own tools used. */
 static void note_threshold(const struct storage *s, struct result *r)
 {
-    bool is_iops = s->point.op == OP_RANDREAD && s->point.block_bytes == 4 * KIB;
+    bool is_iops = s->point.op == OP_RANDREAD && s->point.block_bytes == 4096;
     double threshold = is_iops ? THRESHOLD_IOPS : THRESHOLD_GBPS;
 
     if (s->point.cache == CACHE_PAGE)

@@ -215,7 +215,7 @@ static void parse_samples(const struct jsonio_in *in, struct result_run *run)
     run->samples = jsonio_reals(in, "samples", &run->n_samples);
     if (run->samples && run->sampling.n > 0)
         jsonio_bad(in, "samples", "beside samples_ns: a metric is made from times, or it is not");
-    for (size_t i = 0; i < run->n_samples; i++)
+    for (size_t i = 0; run->samples && i < run->n_samples; i++)
         if (isnan(run->samples[i]))
             jsonio_bad(in, "samples", "item %zu is null", i);
 }

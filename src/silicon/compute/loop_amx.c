@@ -29,8 +29,8 @@ static void tiles_begin(const struct loop_io *io)
     _tile_loadconfig(&config);
     _tile_loadd(0, io->init, ROW_BYTES);
     _tile_loadd(1, io->init + TILE_BYTES, ROW_BYTES);
-    _tile_loadd(2, io->init + 2 * TILE_BYTES, ROW_BYTES);
-    _tile_loadd(3, io->init + 3 * TILE_BYTES, ROW_BYTES);
+    _tile_loadd(2, io->init + (size_t)2 * TILE_BYTES, ROW_BYTES);
+    _tile_loadd(3, io->init + (size_t)3 * TILE_BYTES, ROW_BYTES);
     _tile_loadd(4, io->a[0], ROW_BYTES);
     _tile_loadd(5, io->a[1], ROW_BYTES);
     _tile_loadd(6, io->b[0], ROW_BYTES);
@@ -41,8 +41,8 @@ static void tiles_end(struct loop_io *io)
 {
     _tile_stored(0, io->out, ROW_BYTES);
     _tile_stored(1, io->out + TILE_BYTES, ROW_BYTES);
-    _tile_stored(2, io->out + 2 * TILE_BYTES, ROW_BYTES);
-    _tile_stored(3, io->out + 3 * TILE_BYTES, ROW_BYTES);
+    _tile_stored(2, io->out + (size_t)2 * TILE_BYTES, ROW_BYTES);
+    _tile_stored(3, io->out + (size_t)3 * TILE_BYTES, ROW_BYTES);
     _tile_release();
 }
 

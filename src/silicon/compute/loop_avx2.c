@@ -17,9 +17,9 @@ void loop_avx2_fp64(struct loop_io *io, uint64_t iterations)
     const __m256d b[2] = { LOAD_PD(io->b[0]), LOAD_PD(io->b[1]) };
     __m256d acc[12];
 
-#define BEGIN(i) acc[i] = LOAD_PD(io->init + 32 * (i));
+#define BEGIN(i) acc[i] = LOAD_PD(io->init + (size_t)32 * (i));
 #define STEP(i)  acc[i] = _mm256_fmadd_pd(a[(i) % 2], b[(i) / 2 % 2], acc[i]);
-#define END(i)   STORE_SI(io->out + 32 * (i), _mm256_castpd_si256(acc[i]));
+#define END(i)   STORE_SI(io->out + (size_t)32 * (i), _mm256_castpd_si256(acc[i]));
     REPEAT_12(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_12(STEP)
@@ -36,9 +36,9 @@ void loop_avx2_fp32(struct loop_io *io, uint64_t iterations)
     const __m256 b[2] = { LOAD_PS(io->b[0]), LOAD_PS(io->b[1]) };
     __m256 acc[12];
 
-#define BEGIN(i) acc[i] = LOAD_PS(io->init + 32 * (i));
+#define BEGIN(i) acc[i] = LOAD_PS(io->init + (size_t)32 * (i));
 #define STEP(i)  acc[i] = _mm256_fmadd_ps(a[(i) % 2], b[(i) / 2 % 2], acc[i]);
-#define END(i)   STORE_SI(io->out + 32 * (i), _mm256_castps_si256(acc[i]));
+#define END(i)   STORE_SI(io->out + (size_t)32 * (i), _mm256_castps_si256(acc[i]));
     REPEAT_12(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_12(STEP)
@@ -60,11 +60,11 @@ void loop_avx2_int8(struct loop_io *io, uint64_t iterations)
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i acc[4], t[4];
 
-#define BEGIN(i)    acc[i] = LOAD_SI(io->init + 32 * (i));
+#define BEGIN(i)    acc[i] = LOAD_SI(io->init + (size_t)32 * (i));
 #define MULTIPLY(i) t[i] = _mm256_maddubs_epi16(a[(i) % 2], b[(i) / 2 % 2]);
 #define PAIRS(i)    t[i] = _mm256_madd_epi16(t[i], ones);
 #define ADD(i)      acc[i] = _mm256_add_epi32(acc[i], t[i]);
-#define END(i)      STORE_SI(io->out + 32 * (i), acc[i]);
+#define END(i)      STORE_SI(io->out + (size_t)32 * (i), acc[i]);
     REPEAT_4(BEGIN)
     for (; iterations > 0; iterations--) {
         __asm__("" : "+x"(a[0]), "+x"(a[1]));

@@ -10,9 +10,9 @@ void loop_avx512_fp64(struct loop_io *io, uint64_t iterations)
     const __m512d b[2] = { _mm512_load_pd(io->b[0]), _mm512_load_pd(io->b[1]) };
     __m512d acc[16];
 
-#define BEGIN(i) acc[i] = _mm512_load_pd(io->init + 64 * (i));
+#define BEGIN(i) acc[i] = _mm512_load_pd(io->init + (size_t)64 * (i));
 #define STEP(i)  acc[i] = _mm512_fmadd_pd(a[(i) % 2], b[(i) / 2 % 2], acc[i]);
-#define END(i)   _mm512_store_pd(io->out + 64 * (i), acc[i]);
+#define END(i)   _mm512_store_pd(io->out + (size_t)64 * (i), acc[i]);
     REPEAT_16(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_16(STEP)
@@ -29,9 +29,9 @@ void loop_avx512_fp32(struct loop_io *io, uint64_t iterations)
     const __m512 b[2] = { _mm512_load_ps(io->b[0]), _mm512_load_ps(io->b[1]) };
     __m512 acc[16];
 
-#define BEGIN(i) acc[i] = _mm512_load_ps(io->init + 64 * (i));
+#define BEGIN(i) acc[i] = _mm512_load_ps(io->init + (size_t)64 * (i));
 #define STEP(i)  acc[i] = _mm512_fmadd_ps(a[(i) % 2], b[(i) / 2 % 2], acc[i]);
-#define END(i)   _mm512_store_ps(io->out + 64 * (i), acc[i]);
+#define END(i)   _mm512_store_ps(io->out + (size_t)64 * (i), acc[i]);
     REPEAT_16(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_16(STEP)

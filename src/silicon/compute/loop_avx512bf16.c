@@ -12,9 +12,9 @@ void loop_avx512bf16_bf16(struct loop_io *io, uint64_t iterations)
                             (__m512bh)_mm512_load_si512(io->b[1]) };
     __m512 acc[16];
 
-#define BEGIN(i) acc[i] = _mm512_load_ps(io->init + 64 * (i));
+#define BEGIN(i) acc[i] = _mm512_load_ps(io->init + (size_t)64 * (i));
 #define STEP(i)  acc[i] = _mm512_dpbf16_ps(acc[i], a[(i) % 2], b[(i) / 2 % 2]);
-#define END(i)   _mm512_store_ps(io->out + 64 * (i), acc[i]);
+#define END(i)   _mm512_store_ps(io->out + (size_t)64 * (i), acc[i]);
     REPEAT_16(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_16(STEP)

@@ -13,9 +13,9 @@ void loop_avxvnni_int8(struct loop_io *io, uint64_t iterations)
     const __m256i b[2] = { LOAD(io->b[0]), LOAD(io->b[1]) };
     __m256i acc[12];
 
-#define BEGIN(i) acc[i] = LOAD(io->init + 32 * (i));
+#define BEGIN(i) acc[i] = LOAD(io->init + (size_t)32 * (i));
 #define STEP(i)  acc[i] = _mm256_dpbusd_avx_epi32(acc[i], a[(i) % 2], b[(i) / 2 % 2]);
-#define END(i)   STORE(io->out + 32 * (i), acc[i]);
+#define END(i)   STORE(io->out + (size_t)32 * (i), acc[i]);
     REPEAT_12(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_12(STEP)

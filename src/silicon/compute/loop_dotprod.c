@@ -14,9 +14,9 @@ void loop_dotprod_int8(struct loop_io *io, uint64_t iterations)
     const int8x16_t b[2] = { LOAD(io->b[0]), LOAD(io->b[1]) };
     int32x4_t acc[24];
 
-#define BEGIN(i) acc[i] = LOAD_SUM(io->init + 16 * (i));
+#define BEGIN(i) acc[i] = LOAD_SUM(io->init + (size_t)16 * (i));
 #define STEP(i)  acc[i] = vdotq_s32(acc[i], a[(i) % 2], b[(i) / 2 % 2]);
-#define END(i)   STORE_SUM(io->out + 16 * (i), acc[i]);
+#define END(i)   STORE_SUM(io->out + (size_t)16 * (i), acc[i]);
     REPEAT_24(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_24(STEP)

@@ -21,9 +21,9 @@ void loop_neon_fp64(struct loop_io *io, uint64_t iterations)
     const float64x2_t b[2] = { LOAD_F64(io->b[0]), LOAD_F64(io->b[1]) };
     float64x2_t acc[24];
 
-#define BEGIN(i) acc[i] = LOAD_F64(io->init + 16 * (i));
+#define BEGIN(i) acc[i] = LOAD_F64(io->init + (size_t)16 * (i));
 #define STEP(i)  acc[i] = vfmaq_f64(acc[i], a[(i) % 2], b[(i) / 2 % 2]);
-#define END(i)   STORE_F64(io->out + 16 * (i), acc[i]);
+#define END(i)   STORE_F64(io->out + (size_t)16 * (i), acc[i]);
     REPEAT_24(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_24(STEP)
@@ -40,9 +40,9 @@ void loop_neon_fp32(struct loop_io *io, uint64_t iterations)
     const float32x4_t b[2] = { LOAD_F32(io->b[0]), LOAD_F32(io->b[1]) };
     float32x4_t acc[24];
 
-#define BEGIN(i) acc[i] = LOAD_F32(io->init + 16 * (i));
+#define BEGIN(i) acc[i] = LOAD_F32(io->init + (size_t)16 * (i));
 #define STEP(i)  acc[i] = vfmaq_f32(acc[i], a[(i) % 2], b[(i) / 2 % 2]);
-#define END(i)   STORE_F32(io->out + 16 * (i), acc[i]);
+#define END(i)   STORE_F32(io->out + (size_t)16 * (i), acc[i]);
     REPEAT_24(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_24(STEP)
@@ -61,13 +61,13 @@ void loop_neon_int8(struct loop_io *io, uint64_t iterations)
     int32x4_t acc[16];
     int16x8_t t;
 
-#define BEGIN(i) acc[i] = LOAD_S32(io->init + 16 * (i));
+#define BEGIN(i) acc[i] = LOAD_S32(io->init + (size_t)16 * (i));
 #define STEP(i)                                                         \
     __asm__("" : "+w"(a[(i) % 2]));                                     \
     t = vmull_s8(vget_low_s8(a[(i) % 2]), vget_low_s8(b[(i) / 2 % 2])); \
     t = vmlal_high_s8(t, a[(i) % 2], b[(i) / 2 % 2]);                   \
     acc[i] = vpadalq_s16(acc[i], t);
-#define END(i) STORE_S32(io->out + 16 * (i), acc[i]);
+#define END(i) STORE_S32(io->out + (size_t)16 * (i), acc[i]);
     REPEAT_16(BEGIN)
     for (; iterations > 0; iterations--) {
         REPEAT_16(STEP)
