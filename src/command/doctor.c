@@ -7,7 +7,7 @@
 #include "command/run_options.h"
 #include "gpu/gpu_facts.h"
 #include "host/advice.h"
-#include "host/advice_gpu.h"
+#include "host/advice_card.h"
 #include "store/jsonio.h"
 
 static const struct cli_option options[] = {
@@ -70,7 +70,7 @@ static int doctor_run(const struct cli_args *a, const struct cli_env *env)
     advice_probe(&probes, dir, 256 << 20);
     advice_collect(&list, "", &probes);
     gpu_facts(&machine);
-    advice_gpu(&list, &machine);
+    advice_card(&list, &machine);
     rc = doctor_checks(&list, dir, env->stop, &e);
     for (int i = 0; i < list.n; i++)
         if (list.a[i].state == ADVICE_FAILING)

@@ -1,7 +1,7 @@
-/* test_advice_gpu.c - what is said of GPUs: from the fake NVML's cards to facts to advice. */
+/* test_advice_card.c - what is said of GPUs: from the fake NVML's cards to facts to advice. */
 #include "fake_card.h"
 #include "gpu/card_facts.h"
-#include "host/advice_gpu.h"
+#include "host/advice_card.h"
 
 static struct fake_nvml *fake;
 static struct advice_list list;
@@ -17,7 +17,7 @@ static void judge(void)
     facts_text(&facts, "cuda.runtime", "13.0");
     card_facts(&facts, 0, c->uuid, c->pci_id);
     list = (struct advice_list){ 0 };
-    advice_gpu(&list, &facts);
+    advice_card(&list, &facts);
 }
 
 static const struct advice *find(const char *name)
@@ -159,15 +159,15 @@ static void test_driver(void)
     judge();
     facts_text(&facts, "cuda.driver", "12.8");
     list = (struct advice_list){ 0 };
-    advice_gpu(&list, &facts);
+    advice_card(&list, &facts);
     says("cuda.driver", ADVICE_ABSENT, "CUDA 12.8, this program needs 13.0");
     facts_text(&facts, "cuda.runtime", "12.9");
     list = (struct advice_list){ 0 };
-    advice_gpu(&list, &facts);
+    advice_card(&list, &facts);
     says("cuda.driver", ADVICE_ADVICE, "it runs, but");
     facts_release(&facts);
     list = (struct advice_list){ 0 };
-    advice_gpu(&list, &facts); /* a machine without GPUs */
+    advice_card(&list, &facts); /* a machine without GPUs */
     CHECK_EQ(list.n, 0);
 }
 

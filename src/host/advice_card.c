@@ -1,5 +1,5 @@
-/* advice_gpu.c - what `headroom doctor` says about the GPUs. */
-#include "host/advice_gpu.h"
+/* advice_card.c - what `headroom doctor` says about the GPUs. */
+#include "host/advice_card.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -208,7 +208,7 @@ static void judge_driver(struct advice_list *list, const struct facts *facts)
                    driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
 }
 
-void advice_gpu(struct advice_list *list, const struct facts *machine)
+void advice_card(struct advice_list *list, const struct facts *machine)
 {
     struct judged j = { .list = list, .facts = machine };
 
