@@ -33,11 +33,9 @@ static char *file_text(const char *path)
 
 static void make(struct run_record *rec, struct report_run *run, struct report *rep)
 {
-    const struct verdict_rules rules = { 0 };
-
     fixture_record(rec);
     *run = (struct report_run){ .name = "a|b.json", .record = rec };
-    CHECK_EQ(report_make(run, 1, &rules, rep, NULL), 0);
+    CHECK_EQ(report_make(&(struct report_wish){ .runs = run, .n = 1 }, rep, NULL), 0);
 }
 
 static void markdown_is_golden(void)
@@ -198,7 +196,7 @@ static void hostile_text_stays_text(void)
     report_release(&rep);
     poison(&rec);
     run.name = attack;
-    CHECK_EQ(report_make(&run, 1, &(struct verdict_rules){ 0 }, &rep, NULL), 0);
+    CHECK_EQ(report_make(&(struct report_wish){ .runs = &run, .n = 1 }, &rep, NULL), 0);
     page = text_of(report_html, &rep);
     CHECK_EQ(occurrences(page, "</script>"), occurrences(page, "<script"));
     CHECK_EQ(occurrences(page, "<img"), 0);
@@ -225,7 +223,7 @@ static void an_empty_run(void)
     char *page, *table;
 
     rec.results = mem_calloc(0, sizeof(*rec.results));
-    CHECK_EQ(report_make(&run, 1, &(struct verdict_rules){ 0 }, &rep, NULL), 0);
+    CHECK_EQ(report_make(&(struct report_wish){ .runs = &run, .n = 1 }, &rep, NULL), 0);
     page = text_of(report_html, &rep);
     CHECK(occurrences(page, "class=\"nodata\"") >= 8);
     CHECK_EQ(occurrences(page, ">nan"), 0);
@@ -245,7 +243,7 @@ static void size_without_data(void)
     struct report rep;
     char *page;
 
-    CHECK_EQ(report_make(&run, 1, &(struct verdict_rules){ 0 }, &rep, NULL), 0);
+    CHECK_EQ(report_make(&(struct report_wish){ .runs = &run, .n = 1 }, &rep, NULL), 0);
     page = text_of(report_html, &rep);
     CHECK(strlen(page) <= 150000);
     printf("a page without data: %zu bytes\n", strlen(page));

@@ -1,19 +1,26 @@
 /* report.c - `headroom report`: stored runs become a page, a table, a spreadsheet, or an array. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "command/commands.h"
+#include "command/judge_options.h"
 #include "command/run_ref.h"
+#include "command/tty.h"
 #include "core/mem.h"
 #include "report/document.h"
+#include "report/target_table.h"
 #include "report/terminal.h"
+#include "report/verdict_table.h"
 #include "store/atomic_file.h"
 #include "store/run_json.h"
+#include "store/target_file.h"
 
 static const struct cli_option options[] = {
     { "output", 'o', "FILE", "what to write: FILE.html, .md, .csv or .json (else a table)",
       "@files" },
+    { "targets", 't', "FILE", "hold the run against absolute targets too (JSON)", "@files" },
+    JUDGE_OPTION_PROMISES,
+    JUDGE_OPTION_FORCE,
     RUN_REF_OPTION_STORE,
 };
 
@@ -60,11 +67,12 @@ out:
 static const struct form {
     const char *ending;
     atomic_file_fill fill;
+    bool apart; /* the runs stand side by side, and are not compared */
 } forms[] = {
-    { ".html", fill_html },
-    { ".md", fill_markdown },
-    { ".csv", fill_csv },
-    { ".json", fill_json },
+    { ".html", fill_html, false },
+    { ".md", fill_markdown, false },
+    { ".csv", fill_csv, true },
+    { ".json", fill_json, true },
 };
 
 static const struct form *form_of(const char *path)
@@ -80,15 +88,20 @@ static const struct form *form_of(const char *path)
     return NULL;
 }
 
-static void print_table(const struct report *r, const struct cli_env *env)
+static void print_tables(const struct report *r, const struct cli_env *env)
 {
-    struct terminal_style style = { .columns = 100, .utf8 = env->utf8, .colour = env->colour };
-    struct winsize size;
+    struct terminal_style style = tty_style(env);
 
-    if (env->stdout_tty && ioctl(fileno(stdout), TIOCGWINSZ, &size) == 0 && size.ws_col)
-        style.columns = size.ws_col;
     terminal_header(stdout, r->shown, NULL, &style);
     terminal_table(stdout, r->shown, &style);
+    if (r->n > 1) {
+        verdict_table_header(stdout, &r->comparison, &style);
+        verdict_table_rows(stdout, &r->comparison, &style);
+        verdict_table_sum(stdout, &r->comparison, &style);
+        putchar('\n');
+    }
+    if (r->targets)
+        target_table(stdout, r->targets, r->outcomes, &style);
     terminal_findings(stdout, &r->findings, &style);
 }
 
@@ -97,6 +110,8 @@ struct job {
     struct run_ref *ref;     /* n_words of the arguments; owned */
     struct report_run *runs; /* the same; owned */
     int n;                   /* read so far */
+    struct judge_options judge;
+    struct targets targets;
     struct report report;
 };
 
@@ -120,6 +135,8 @@ out:
 static void job_release(struct job *j)
 {
     report_release(&j->report);
+    targets_release(&j->targets);
+    judge_options_release(&j->judge);
     for (int i = 0; i < j->n; i++)
         run_ref_release(&j->ref[i]);
     mem_free(j->ref);
@@ -131,7 +148,7 @@ static int report_run(const struct cli_args *a, const struct cli_env *env)
 {
     const char *path = cli_value(a, "output");
     const struct form *form = path ? form_of(path) : NULL;
-    const struct verdict_rules rules = { 0 };
+    const char *targets = cli_value(a, "targets");
     struct job j = { .refs = run_refs_init(a, env) };
     struct err e = { 0 };
     int rc = 0;
@@ -145,11 +162,20 @@ static int report_run(const struct cli_args *a, const struct cli_env *env)
     if (path)
         TRY(atomic_file_check(path, &e));
     TRY(read_runs(&j, a, &e));
-    TRY(report_make(j.runs, j.n, &rules, &j.report, &e));
+    TRY(judge_options_load(a, env, j.runs[0].record, &j.judge, &e));
+    if (targets)
+        TRY(target_file_read(targets, &j.targets, &e));
+    TRY(report_make(&(struct report_wish){ .runs = j.runs,
+                                           .n = j.n,
+                                           .rules = judge_options_rules(&j.judge),
+                                           .apart = form && form->apart,
+                                           .force = j.judge.force,
+                                           .targets = targets ? &j.targets : NULL },
+                    &j.report, &e));
     if (form)
         TRY(atomic_file_write(path, form->fill, &j.report, &e));
     else
-        print_table(&j.report, env);
+        print_tables(&j.report, env);
 out:
     job_release(&j);
     return rc < 0 ? cli_fail(&e) : EXIT_FINE;

@@ -43,16 +43,3 @@ bool change_is(const struct verdict *v, enum verdict_word w)
 {
     return v && v->gap == GAP_NONE && v->word == w;
 }
-
-const char *change_word(const struct verdict *v)
-{
-    switch (v->gap) {
-    case GAP_NONE: return verdict_word_name(v->word);
-    case GAP_ONLY_A: return "gone";
-    case GAP_ONLY_B: return "new";
-    case GAP_INVALID: return "invalid";
-    case GAP_UNITS: return "other unit";
-    case GAP_BOTH: break;
-    }
-    return "";
-}

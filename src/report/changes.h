@@ -14,9 +14,6 @@ struct change_words {
 /* Of slower, unclear and faster; NULL of same, which needs none. */
 const struct change_words *change_words(enum verdict_word w);
 
-/* The verdict as a word, or why there is none: "new", "gone", "invalid", "". */
-const char *change_word(const struct verdict *v);
-
 /* Is there a verdict of this word, about two figures? */
 bool change_is(const struct verdict *v, enum verdict_word w);
 

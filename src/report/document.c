@@ -4,35 +4,42 @@
 #include "core/mem.h"
 #include "report/rows.h"
 
-static int compare(struct report *r, const struct verdict_rules *rules, struct err *e)
+static int compare(struct report *r, const struct report_wish *wish, struct err *e)
 {
+    const char *const label[SIDES] = { r->earlier_label, r->runs[r->n - 1].name };
     struct judge_side sides[SIDES] = { [SIDE_B] = { .records = &r->shown, .n = 1 } };
-    int rc = 0;
+    size_t used = 0;
 
     r->earlier = mem_calloc((size_t)r->n - 1, sizeof(*r->earlier));
     if (!r->earlier)
         return ERR(e, ERR_NOMEM, "no memory for the comparison");
-    for (int i = 0; i < r->n - 1; i++)
+    for (int i = 0; i < r->n - 1; i++) {
         r->earlier[i] = r->runs[i].record;
+        if (used < sizeof(r->earlier_label))
+            used += (size_t)snprintf(r->earlier_label + used, sizeof(r->earlier_label) - used,
+                                     "%s%s", i ? ", " : "", r->runs[i].name);
+    }
     sides[SIDE_A] = (struct judge_side){ .records = r->earlier, .n = r->n - 1 };
-    TRY(pairs_make(sides, &r->pairs, e));
-    r->verdicts = mem_calloc((size_t)r->pairs.n, sizeof(*r->verdicts));
-    if (!r->verdicts)
-        return ERR(e, ERR_NOMEM, "no memory for the verdicts");
-    TRY(verdict_judge(&r->pairs, rules, r->verdicts, e));
-out:
-    return rc;
+    return comparison_make(sides, label, &wish->rules, wish->force, &r->comparison, e);
 }
 
-int report_make(const struct report_run *runs, int n, const struct verdict_rules *rules,
-                struct report *out, struct err *e)
+int report_make(const struct report_wish *wish, struct report *out, struct err *e)
 {
     int rc = 0;
 
-    *out = (struct report){ .runs = runs, .n = n, .shown = runs[n - 1].record };
+    *out = (struct report){ .runs = wish->runs,
+                            .n = wish->n,
+                            .shown = wish->runs[wish->n - 1].record,
+                            .targets = wish->targets };
     TRY(findings_make(out->shown, &out->findings, e));
-    if (n > 1)
-        TRY(compare(out, rules, e));
+    if (out->n > 1 && !wish->apart)
+        TRY(compare(out, wish, e));
+    if (out->targets) {
+        out->outcomes = mem_calloc((size_t)out->targets->n, sizeof(*out->outcomes));
+        if (!out->outcomes)
+            TRY(ERR(e, ERR_NOMEM, "no memory for %d targets", out->targets->n));
+        targets_judge(out->targets, out->shown, out->outcomes);
+    }
 out:
     if (rc < 0)
         report_release(out);
@@ -42,17 +49,17 @@ out:
 void report_release(struct report *r)
 {
     findings_release(&r->findings);
-    pairs_release(&r->pairs);
+    comparison_release(&r->comparison);
     mem_free(r->earlier);
-    mem_free(r->verdicts);
+    mem_free(r->outcomes);
     *r = (struct report){ 0 };
 }
 
 const struct verdict *report_verdict(const struct report *r, const struct result *row)
 {
-    for (int i = 0; i < r->pairs.n; i++)
-        if (pair_same_row(r->pairs.p[i].row, row))
-            return &r->verdicts[i];
+    for (int i = 0; i < r->comparison.pairs.n; i++)
+        if (pair_same_row(r->comparison.pairs.p[i].row, row))
+            return &r->comparison.verdicts[i];
     return NULL;
 }
 

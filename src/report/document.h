@@ -9,8 +9,8 @@
 
 #include "core/err.h"
 #include "core/record.h"
-#include "judge/pair.h"
-#include "judge/verdict.h"
+#include "judge/comparison.h"
+#include "judge/targets.h"
 #include "report/findings.h"
 
 struct report_run {
@@ -24,13 +24,23 @@ struct report {
     const struct run_record *shown;    /* the last */
     struct findings findings;          /* of the run shown; owned */
     const struct run_record **earlier; /* the n - 1 before it; owned */
-    struct pairs pairs;       /* those before against the run shown; owned; none with one run */
-    struct verdict *verdicts; /* pairs.n of them; owned */
+    char earlier_label[200];           /* how the user called them */
+    struct comparison comparison;      /* those before against the run shown; n > 1 only; owned */
+    const struct targets *targets;     /* borrowed; NULL: none were asked for */
+    struct target_outcome *outcomes;   /* targets->n of them, of the run shown; owned */
 };
 
-/* ERR_NOMEM, ERR_ARG as pairs_make says.  The records and names must outlive *out. */
-int report_make(const struct report_run *runs, int n, const struct verdict_rules *rules,
-                struct report *out, struct err *e);
+struct report_wish {
+    const struct report_run *runs; /* n >= 1 */
+    int n;
+    struct verdict_rules rules;
+    bool apart;                    /* compare nothing: the runs may be of any machines */
+    bool force;                    /* compare runs of different machines, and say so */
+    const struct targets *targets; /* hold the run shown against these too; NULL: none */
+};
+
+/* ERR_NOMEM, and what comparison_make says.  What the wish points to must outlive *out. */
+int report_make(const struct report_wish *wish, struct report *out, struct err *e);
 void report_release(struct report *r);
 
 /* The verdict on a row of the run shown, or NULL. */

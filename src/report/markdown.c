@@ -1,54 +1,33 @@
-/* markdown.c - for a pull request: what got worse first, then what is farthest from its limit. */
+/* markdown.c - for a pull request: what got worse first (verdict_markdown.h), then every row, those
+ * without a number and those farthest from their limits first. */
 #include <math.h>
 #include <string.h>
 
 #include "core/mem.h"
-#include "report/changes.h"
 #include "report/document.h"
 #include "report/markup.h"
 #include "report/rows.h"
+#include "report/target_table.h"
+#include "report/verdict_markdown.h"
 
 enum { FIRST_ROWS = 20, BAR_CELLS = 10, CASES = 3 };
 
-struct entry {
-    const struct result *row;
-    const struct verdict *verdict; /* NULL: nothing to compare with */
-    int index;                     /* in the record: keeps the order among equals */
-};
-
-/* Smaller goes first: no number, slower by how much, unclear, then by headroom, skipped last. */
-static int class_of(const struct entry *e)
+/* Smaller goes first: no number, then by headroom, without a limit, skipped last. */
+static double place_of(const struct result *r)
 {
-    if (e->row->status == RESULT_FAILED || e->row->status == RESULT_INVALID)
-        return 0;
-    if (e->row->status == RESULT_SKIPPED)
-        return 5;
-    if (change_is(e->verdict, VERDICT_SLOWER))
-        return 1;
-    if (change_is(e->verdict, VERDICT_UNCLEAR))
-        return 2;
-    if (change_is(e->verdict, VERDICT_FASTER))
-        return 3;
-    return 4;
-}
-
-static double weight_of(const struct entry *e)
-{
-    if (e->verdict && class_of(e) < 4)
-        return isfinite(e->verdict->change) ? -fabs(e->verdict->change) : 0;
-    return isfinite(e->row->percent) ? e->row->percent : (double)INFINITY;
+    if (r->status == RESULT_FAILED || r->status == RESULT_INVALID)
+        return -INFINITY;
+    if (r->status == RESULT_SKIPPED)
+        return INFINITY;
+    return isfinite(r->percent) ? r->percent : 1e300;
 }
 
 static int by_need(const void *a, const void *b)
 {
-    const struct entry *x = a, *y = b;
-    double wx, wy;
+    const struct result *const *x = a, *const *y = b;
+    double px = place_of(*x), py = place_of(*y);
 
-    if (class_of(x) != class_of(y))
-        return class_of(x) - class_of(y);
-    wx = weight_of(x);
-    wy = weight_of(y);
-    return wx < wy ? -1 : wx > wy ? 1 : x->index - y->index;
+    return px < py ? -1 : px > py ? 1 : (*x > *y) - (*x < *y); /* equals: as in the record */
 }
 
 static void bar(FILE *f, double percent)
@@ -73,34 +52,16 @@ static void value(FILE *f, double v, const struct figures_unit *unit)
     }
 }
 
-static void percent(FILE *f, double v, const char *sign)
+static void percent(FILE *f, double v)
 {
     char text[FIGURES_TEXT];
 
     figures_percent(text, v, true);
-    fprintf(f, "%s%s", isfinite(v) ? sign : "", text);
+    fputs(text, f);
 }
 
-static void comparison(FILE *f, const struct entry *e, const struct figures_unit *unit)
+static void write_row(FILE *f, const struct report *rep, const struct result *r)
 {
-    const struct verdict *v = e->verdict;
-    double change;
-
-    if (!v) {
-        fputs(" | | |", f);
-        return;
-    }
-    change = verdict_percent(v->change, e->row->direction);
-    fputc(' ', f);
-    value(f, v->median[SIDE_A], unit);
-    fputs(" | ", f);
-    percent(f, change, change > 0 ? "+" : "");
-    fprintf(f, change_is(v, VERDICT_SLOWER) ? " | **%s** |" : " | %s |", change_word(v));
-}
-
-static void write_entry(FILE *f, const struct report *rep, const struct entry *e)
-{
-    const struct result *r = e->row;
     struct figures_unit unit = row_group_unit(rep->shown, r);
     char label[160], half[FIGURES_TEXT];
 
@@ -116,7 +77,7 @@ static void write_entry(FILE *f, const struct report *rep, const struct entry *e
     if (r->status != RESULT_OK) {
         fprintf(f, " | **%s**: ", result_status_name(r->status));
         markup_markdown(f, r->reason);
-        fputs(rep->n > 1 ? " | | | | | |\n" : " | | |\n", f);
+        fputs(" | | |\n", f);
         return;
     }
     fputs(" | ", f);
@@ -126,24 +87,19 @@ static void write_entry(FILE *f, const struct report *rep, const struct entry *e
         fprintf(f, " \xC2\xB1 %s", half);
     }
     fputs(" |", f);
-    if (rep->n > 1)
-        comparison(f, e, &unit);
     bar(f, r->percent);
     fputc(' ', f);
-    percent(f, r->percent, "");
+    percent(f, r->percent);
     fputs(" | ", f);
-    percent(f, 100 - r->percent, "");
+    percent(f, 100 - r->percent);
     fputs(" |\n", f);
 }
 
-static void write_table(FILE *f, const struct report *rep, const struct entry *list, int from,
-                        int to)
+static void write_table(FILE *f, const struct report *rep, const struct result *const *rows, int n)
 {
-    fprintf(f, "| row | value |%s of the limit | headroom |\n| --- | ---: |%s --- | ---: |\n",
-            rep->n > 1 ? " before | change | verdict |" : "",
-            rep->n > 1 ? " ---: | ---: | --- |" : "");
-    for (int i = from; i < to; i++)
-        write_entry(f, rep, &list[i]);
+    fputs("| row | value | of the limit | headroom |\n| --- | ---: | --- | ---: |\n", f);
+    for (int i = 0; i < n; i++)
+        write_row(f, rep, rows[i]);
 }
 
 static void write_head(FILE *f, const struct report *rep)
@@ -153,18 +109,8 @@ static void write_head(FILE *f, const struct report *rep)
 
     for (int i = 0; i < rec->n_results; i++)
         count[rec->results[i].status]++;
-    fputs("### headroom: ", f);
-    if (rep->n > 1) {
-        struct verdict_counts c = verdict_count(rep->verdicts, rep->pairs.n);
-
-        fprintf(f, "%d slower, %d unclear, %d faster, %d the same", c.slower, c.unclear, c.faster,
-                c.same);
-        if (c.gone)
-            fprintf(f, ", %d no longer measured", c.gone);
-        fputs("\n\n", f);
-    } else {
-        fprintf(f, "%d row%s measured\n\n", count[RESULT_OK], count[RESULT_OK] == 1 ? "" : "s");
-    }
+    fprintf(f, "### headroom: %d row%s measured\n\n", count[RESULT_OK],
+            count[RESULT_OK] == 1 ? "" : "s");
     markup_markdown(f, facts_get_text(&rec->machine, "cpu.model", "unknown CPU"));
     for (int i = 0;; i++) {
         char key[40];
@@ -179,45 +125,6 @@ static void write_head(FILE *f, const struct report *rep)
     }
     fprintf(f, "; %.10s; %d ok, %d skipped, %d failed, %d invalid", rec->start, count[RESULT_OK],
             count[RESULT_SKIPPED], count[RESULT_FAILED], count[RESULT_INVALID]);
-    if (rep->n > 1) {
-        fputs("; against ", f);
-        for (int i = 0; i < rep->n - 1; i++) {
-            fputs(i ? ", " : "", f);
-            markup_markdown(f, rep->runs[i].name);
-        }
-    }
-    fputs("\n\n", f);
-}
-
-/* Every row that got slower, with the rule that says so. */
-static void write_slower(FILE *f, const struct report *rep)
-{
-    const struct change_words *words = change_words(VERDICT_SLOWER);
-    char label[160];
-    int n = 0;
-
-    for (int i = 0; i < rep->pairs.n; i++) {
-        const struct verdict *v = &rep->verdicts[i];
-
-        if (!change_is(v, VERDICT_SLOWER) || n++ >= FIRST_ROWS)
-            continue;
-        row_label(rep->pairs.p[i].row, label, sizeof(label), true);
-        fputs("- **slower: ", f);
-        markup_markdown(f, rep->pairs.p[i].row->name);
-        fputc(' ', f);
-        markup_markdown(f, label);
-        fputs("**: ", f);
-        markup_markdown(f, v->reason);
-        fputs(" (", f);
-        markup_markdown(f, v->rule);
-        fputs(")\n", f);
-    }
-    if (!n)
-        return;
-    fputs("\nUsually: ", f);
-    markup_markdown(f, words->causes);
-    fputs(" Next: ", f);
-    markup_markdown(f, words->check);
     fputs("\n\n", f);
 }
 
@@ -266,30 +173,41 @@ static void write_findings(FILE *f, const struct findings *fs)
     fputs("\n</details>\n", f);
 }
 
+static const char *outcome_of(const struct verdict_counts *c)
+{
+    return c->invalid   ? "rows without a valid number"
+           : c->slower  ? "slower"
+           : c->unclear ? "unclear"
+           : c->faster  ? "faster"
+                        : "the same";
+}
+
 void report_markdown(FILE *f, const struct report *rep)
 {
     int n = rep->shown->n_results, first = n < FIRST_ROWS ? n : FIRST_ROWS;
-    struct entry *list = mem_calloc((size_t)n, sizeof(*list));
+    const struct result **rows = mem_calloc((size_t)n, sizeof(*rows));
 
-    if (!list) {
+    if (!rows) {
         fputs("no memory for the table\n", f);
         return;
     }
-    for (int i = 0; i < n; i++) {
-        const struct result *r = &rep->shown->results[i];
-
-        list[i] = (struct entry){ .row = r, .verdict = report_verdict(rep, r), .index = i };
+    for (int i = 0; i < n; i++)
+        rows[i] = &rep->shown->results[i];
+    qsort(rows, (size_t)n, sizeof(*rows), by_need);
+    if (rep->n > 1) {
+        verdict_markdown(f, &rep->comparison, outcome_of(&rep->comparison.counts));
+        fputc('\n', f);
     }
-    qsort(list, (size_t)n, sizeof(*list), by_need);
     write_head(f, rep);
-    write_table(f, rep, list, 0, first);
+    write_table(f, rep, rows, first);
     if (n > first) {
         fprintf(f, "\n<details><summary>%d more rows</summary>\n\n", n - first);
-        write_table(f, rep, list, first, n);
+        write_table(f, rep, rows + first, n - first);
         fputs("\n</details>\n", f);
     }
     fputc('\n', f);
-    write_slower(f, rep);
+    if (rep->targets)
+        target_markdown(f, rep->targets, rep->outcomes);
     write_findings(f, &rep->findings);
-    mem_free(list);
+    mem_free(rows);
 }

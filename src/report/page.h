@@ -11,6 +11,7 @@
 
 void page_summary(FILE *f, const struct report *r);
 void page_findings(FILE *f, const struct report *r);
+void page_targets(FILE *f, const struct report *r);
 void page_limits(FILE *f, const struct report *r);
 void page_roofline(FILE *f, const struct report *r);
 void page_samples(FILE *f, const struct report *r);

@@ -58,18 +58,18 @@ static void write_change(FILE *f, const struct report *r, enum verdict_word w, c
     int n = 0, shown = 0;
     char label[160];
 
-    for (int i = 0; i < r->pairs.n; i++)
-        n += change_is(&r->verdicts[i], w);
+    for (int i = 0; i < r->comparison.pairs.n; i++)
+        n += change_is(&r->comparison.verdicts[i], w);
     if (n == 0)
         return;
     fprintf(f,
             "<article class=\"finding %s\"><h3><span class=\"grade\">%s</span> %s <span "
             "class=\"count\">%d row%s</span></h3>\n<ul class=\"cases\">",
             kind, verdict_word_name(w), words->title, n, n == 1 ? "" : "s");
-    for (int i = 0; i < r->pairs.n; i++) {
-        const struct result *row = r->pairs.p[i].row;
+    for (int i = 0; i < r->comparison.pairs.n; i++) {
+        const struct result *row = r->comparison.pairs.p[i].row;
 
-        if (!change_is(&r->verdicts[i], w))
+        if (!change_is(&r->comparison.verdicts[i], w))
             continue;
         if (shown++ == CASES_SHOWN)
             fprintf(f, "</ul>\n<details><summary>%d more</summary><ul class=\"cases\">",
@@ -79,9 +79,9 @@ static void write_change(FILE *f, const struct report *r, enum verdict_word w, c
         markup_htmlf(f, "%s %s%s%s", row->name, strcmp(row->device, "cpu") ? row->device : "",
                      strcmp(row->device, "cpu") ? " " : "", label);
         fputs("</b>: ", f);
-        markup_html(f, r->verdicts[i].reason);
+        markup_html(f, r->comparison.verdicts[i].reason);
         fputs(" <span class=\"soft\">", f);
-        markup_html(f, r->verdicts[i].rule);
+        markup_html(f, r->comparison.verdicts[i].rule);
         fputs("</span></li>\n", f);
     }
     fputs(n > CASES_SHOWN ? "</ul></details>\n" : "</ul>\n", f);

@@ -1,28 +1,41 @@
-/* page_history.c - each row over the runs that were given, as small multiples. */
+/* page_history.c - each row over the runs that were given, with the steps in it. */
 #include <math.h>
 #include <string.h>
 
 #include "core/mem.h"
+#include "judge/changepoint.h"
 #include "report/markup.h"
 #include "report/page.h"
 #include "report/rows.h"
 #include "report/svg.h"
 
-enum { WIDTH = 640, HEIGHT = 240, LEFT = 92, RIGHT = 620, TOP = 48, BOTTOM = 200 };
+enum { WIDTH = 640, HEIGHT = 240, LEFT = 92, RIGHT = 620, TOP = 48, BOTTOM = 200, STEPS_MAX = 16 };
 
 struct track {
     double *v, *lo, *hi; /* one a run, NaN where it has no such value; owned together in v */
     int *order;          /* indices of runs by their start; borrowed */
     int n, known;
+    struct changepoint step[STEPS_MAX];
+    size_t n_steps;
     size_t *at; /* run of the i-th known value; owned */
 };
 
-static void find_known(struct track *t)
+/* Steps are looked for among the runs that have a value. */
+static void find_steps(struct track *t)
 {
+    const struct changepoint_config config = changepoint_defaults();
+    double *x = mem_calloc((size_t)t->n, sizeof(*x));
+
     t->at = mem_calloc((size_t)t->n, sizeof(*t->at));
-    for (int i = 0; t->at && i < t->n; i++)
-        if (isfinite(t->v[i]))
-            t->at[t->known++] = (size_t)i;
+    if (x && t->at) {
+        for (int i = 0; i < t->n; i++)
+            if (t->v[i] > 0) {
+                t->at[t->known] = (size_t)i;
+                x[t->known++] = t->v[i];
+            }
+        changepoint_find(x, (size_t)t->known, &config, t->step, STEPS_MAX, &t->n_steps, NULL);
+    }
+    mem_free(x);
 }
 
 static bool gather(const struct report *rep, const struct result *row, const int *order,
@@ -44,7 +57,7 @@ static bool gather(const struct report *rep, const struct result *row, const int
         t->lo[i] = ok ? r->value_lo * unit.factor : (double)NAN;
         t->hi[i] = ok ? r->value_hi * unit.factor : (double)NAN;
     }
-    find_known(t);
+    find_steps(t);
     return true;
 }
 
@@ -66,6 +79,19 @@ static struct scale scale_of(const struct track *t)
     return y;
 }
 
+static void draw_steps(FILE *f, const struct track *t, const struct scale *x, const struct scale *y)
+{
+    for (size_t i = 0; i < t->n_steps; i++) {
+        double at = scale_at(x, (double)t->at[t->step[i].at] - 0.5);
+        char text[48];
+
+        svg_line(f, at, TOP, at, BOTTOM, "step");
+        snprintf(text, sizeof(text), "%+.1f %%", 100 * (t->step[i].after / t->step[i].before - 1));
+        svg_text(f, at + 6, TOP + 12, SVG_START, "stepname", text);
+        (void)y;
+    }
+}
+
 static void draw(FILE *f, const struct report *rep, const struct result *row, const struct track *t,
                  const int *order)
 {
@@ -76,14 +102,15 @@ static void draw(FILE *f, const struct report *rep, const struct result *row, co
     double last_x = NAN, last_y = NAN;
 
     row_label(row, label, sizeof(label), true);
-    snprintf(words, sizeof(words), "%s over %d runs, first %.4g, last %.4g %s.", label, t->known,
-             t->v[t->at[0]], t->v[t->at[t->known - 1]], unit.name);
+    snprintf(words, sizeof(words), "%s over %d runs, first %.4g, last %.4g %s; %zu steps found.",
+             label, t->known, t->v[t->at[0]], t->v[t->at[t->known - 1]], unit.name, t->n_steps);
     svg_open(f, "track", WIDTH, HEIGHT, words);
     svg_axis_y(f, &x, &y, 4, "");
     svg_text(f, 2, 20, SVG_START, "title", unit.name);
     svg_text(f, LEFT, HEIGHT - 10, SVG_START, "tick",
              rep->runs[order[0]].record->start[0] ? "oldest" : "first");
     svg_text(f, RIGHT, HEIGHT - 10, SVG_END, "tick", "newest");
+    draw_steps(f, t, &x, &y);
     for (int i = 0; i < t->n; i++) {
         double at = scale_at(&x, i), v = scale_at(&y, t->v[i]);
 
@@ -100,6 +127,15 @@ static void draw(FILE *f, const struct report *rep, const struct result *row, co
         last_y = v;
     }
     svg_close(f);
+    for (size_t i = 0; i < t->n_steps; i++) {
+        const struct report_run *run = &rep->runs[order[t->at[t->step[i].at]]];
+
+        fputs("<p class=\"small\">Step at <b>", f);
+        markup_html(f, run->name);
+        markup_htmlf(f, "</b>: %.4g to %.4g %s%s", t->step[i].before, t->step[i].after, unit.name,
+                     t->step[i].young ? " (young: one more run would confirm it)" : "");
+        fputs("</p>\n", f);
+    }
 }
 
 static int *by_start(const struct report *rep)
@@ -153,7 +189,8 @@ void page_history(FILE *f, const struct report *r)
 
     page_section(f, "history", "History",
                  "A row over the runs that were given, oldest at the left, each with its 95 % "
-                 "interval.");
+                 "interval. A step is a run from which on the row is on another level, found over "
+                 "the whole series; six runs are the fewest in which one can be.");
     if (r->n < 2) {
         page_no_data(f, "History",
                      "one run was given; several make a history: headroom report OLD... NEW -o "

@@ -60,72 +60,26 @@ static void write_facts(FILE *f, const struct facts *fs, const char *open)
     }
 }
 
-static bool fact_equals(const struct fact *a, const struct fact *b)
+static void write_differences(FILE *f, const struct manifest *m)
 {
-    if (!a || !b || a->kind != b->kind)
-        return false;
-    switch (a->kind) {
-    case FACT_NULL: return true;
-    case FACT_BOOL:
-    case FACT_INT: return a->i == b->i;
-    case FACT_REAL: return a->r == b->r;
-    case FACT_TEXT: return strcmp(a->text, b->text) == 0;
-    }
-    return false;
-}
-
-/* What is different at every run says nothing. */
-static bool fact_varies(const char *key)
-{
-    static const char *const varying[] = {
-        "busy.",      "memory.available_bytes", "memory.swap_used", "os.uptime_s", "os.load_",
-        "os.boot_id", "storage.available_bytes"
-    };
-
-    for (size_t i = 0; i < sizeof(varying) / sizeof(varying[0]); i++)
-        if (strncmp(key, varying[i], strlen(varying[i])) == 0)
-            return true;
-    return false;
-}
-
-static int differences(FILE *f, const struct facts *was, const struct facts *is)
-{
-    int n = 0;
-
-    for (size_t i = 0; i < is->n; i++) {
-        const struct fact *before = facts_get(was, is->f[i].key);
-
-        if (fact_varies(is->f[i].key) || fact_equals(before, &is->f[i]))
-            continue;
-        fputs("<tr><th scope=\"row\">", f);
-        markup_html(f, is->f[i].key);
-        fputs("</th><td>", f);
-        if (before)
-            write_value(f, before);
-        else
-            fputs("<span class=\"none\">not recorded</span>", f);
-        fputs("</td><td>", f);
-        write_value(f, &is->f[i]);
-        fputs("</td></tr>\n", f);
-        n++;
-    }
-    return n;
-}
-
-static void write_differences(FILE *f, const struct report *r)
-{
-    const struct run_record *was = r->runs[r->n - 2].record;
-    int n;
-
-    fputs("<h3>What differs from the run before</h3><div class=\"scroll\" tabindex=\"0\" "
+    fputs("<h3>What else differs from the run before</h3><div class=\"scroll\" tabindex=\"0\" "
           "role=\"region\" aria-label=\"Differences\"><table class=\"facts\"><thead><tr>"
           "<th scope=\"col\">what</th><th scope=\"col\">before</th><th scope=\"col\">now</th></tr>"
           "</thead><tbody>\n",
           f);
-    n = differences(f, &was->machine, &r->shown->machine) +
-        differences(f, &was->build, &r->shown->build);
-    if (n == 0)
+    for (int i = 0; i < m->n; i++) {
+        fputs("<tr><th scope=\"row\">", f);
+        markup_html(f, m->change[i].what);
+        fputs("</th><td>", f);
+        markup_html(f, m->change[i].a);
+        fputs("</td><td>", f);
+        markup_html(f, m->change[i].b);
+        fputs("</td></tr>\n", f);
+    }
+    if (m->n == 0)
         fputs("<tr><td colspan=\"3\">nothing that is recorded</td></tr>\n", f);
+    if (m->left_out)
+        fprintf(f, "<tr><td colspan=\"3\">and %d more</td></tr>\n", m->left_out);
     fputs("</tbody></table></div>\n", f);
 }
 
@@ -154,7 +108,7 @@ void page_machine(FILE *f, const struct report *r)
                  "What the run knew about the machine and about the program itself. A fact that "
                  "could not be had has its reason in its place.");
     if (r->n > 1)
-        write_differences(f, r);
+        write_differences(f, &r->comparison.manifest);
     fputs("<h3>Machine</h3>\n", f);
     write_facts(f, &r->shown->machine, "cpu");
     fputs("<h3>Build</h3>\n", f);

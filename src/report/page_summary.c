@@ -60,9 +60,21 @@ static void run_tiles(FILE *f, const struct report *r)
             level_tile(f, r->shown, i);
 }
 
+static void target_tiles(FILE *f, const struct report *r)
+{
+    int met = 0, missed = 0;
+
+    for (int i = 0; i < r->targets->n; i++) {
+        met += r->outcomes[i].status == TARGET_MET;
+        missed += r->outcomes[i].status == TARGET_MISSED;
+    }
+    tile_count(f, "good", met, "target met", "targets met");
+    tile_count(f, "bad", missed, "target missed", "targets missed");
+}
+
 static void verdict_tiles(FILE *f, const struct report *r)
 {
-    struct verdict_counts c = verdict_count(r->verdicts, r->pairs.n);
+    struct verdict_counts c = r->comparison.counts;
 
     tile_count(f, "bad", c.slower, "slower", "slower");
     tile_count(f, "warn", c.unclear, "unclear", "unclear");
@@ -76,10 +88,8 @@ static void verdict_tiles(FILE *f, const struct report *r)
 static void headline(FILE *f, const struct report *r)
 {
     const char *kind = "good", *words = "Measured, and every number passed its checks";
-    struct verdict_counts c = { 0 };
+    struct verdict_counts c = r->comparison.counts;
 
-    if (r->n > 1)
-        c = verdict_count(r->verdicts, r->pairs.n);
     if (findings_count(&r->findings, FINDING_FAULT)) {
         kind = "bad";
         words = "Some rows have no valid number";
@@ -146,15 +156,20 @@ void page_summary(FILE *f, const struct report *r)
     if (r->n > 1)
         verdict_tiles(f, r);
     run_tiles(f, r);
+    if (r->targets)
+        target_tiles(f, r);
     fputs("</ul>\n", f);
     machine_line(f, r->shown);
     if (r->n > 1) {
         fputs("<p>Held against: ", f);
-        for (int i = 0; i < r->n - 1; i++) {
+        for (int i = 0; i < r->n - 1; i++)
             markup_htmlf(f, "%s%s (%.10s)", i ? ", " : "", r->runs[i].name,
                          r->runs[i].record->start);
-        }
         fputs("</p>\n", f);
+        if (r->comparison.other_machine)
+            fputs("<p class=\"alarm\">The runs are of different machines: what changed is the "
+                  "machine first.</p>\n",
+                  f);
     }
     page_section_end(f);
 }

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/changes.h"
 #include "report/footnotes.h"
 #include "report/markup.h"
 #include "report/page.h"
@@ -50,22 +49,23 @@ static void comparison_cells(FILE *f, const struct report *rep, const struct res
                              const struct figures_unit *unit)
 {
     const struct verdict *v = report_verdict(rep, r);
-    char text[FIGURES_TEXT];
+    char text[FIGURES_TEXT], word[48];
     double change;
 
     if (!v) {
         fputs("<td></td><td></td><td></td>", f);
         return;
     }
+    comparison_word(v, word, sizeof(word));
     change = verdict_percent(v->change, r->direction);
     cell_number(f, v->median[SIDE_A], v->median[SIDE_A] * unit->factor, "");
     fprintf(f, "<td class=\"num\" data-v=\"%.6g\" title=\"", isfinite(change) ? change : 0);
     markup_html(f, v->rule);
     figures_percent(text, change, true);
     fprintf(f, "\">%s%s</td><td><span class=\"word %s\" title=\"", change > 0 ? "+" : "", text,
-            change_word(v));
+            v->gap == GAP_NONE ? verdict_word_name(v->word) : "");
     markup_html(f, v->reason);
-    fprintf(f, "\">%s</span></td>", change_word(v));
+    fprintf(f, "\">%s</span></td>", word);
 }
 
 static size_t samples_of(const struct result *r)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/figures.h"
+#include "report/markup.h"
 #include "report/textline.h"
 
 enum { TARGET_CELL = 64, ID_WIDTH = 24 };
@@ -104,15 +105,8 @@ void target_table(FILE *f, const struct targets *ts, const struct target_outcome
 
 static void put_cell(FILE *f, const char *text)
 {
-    char clean[600];
-
-    textline_clean(clean, sizeof(clean), text, true);
     fputs("| ", f);
-    for (const char *p = clean; *p; p++) {
-        if (strchr("\\`*_[]<>#|", *p))
-            fputc('\\', f);
-        fputc(*p, f);
-    }
+    markup_markdown(f, text);
     fputc(' ', f);
 }
 

@@ -5,23 +5,10 @@
 #include <string.h>
 
 #include "report/figures.h"
-#include "report/textline.h"
+#include "report/markup.h"
 #include "report/verdict_table.h"
 
 enum { MARKDOWN_CELL = 300, MARKDOWN_CHANGES = 12 };
-
-/* Text from a file, where a cell of a table or a line of text goes: nothing in it is markup. */
-static void put_text(FILE *f, const char *text)
-{
-    char clean[MARKDOWN_CELL];
-
-    textline_clean(clean, sizeof(clean), text, true);
-    for (const char *p = clean; *p; p++) {
-        if (strchr("\\`*_{}[]<>#|~!&", *p))
-            fputc('\\', f);
-        fputc(*p, f);
-    }
-}
 
 static void put_value(FILE *f, double value, const struct figures_unit *unit)
 {
@@ -52,13 +39,13 @@ static void put_row(FILE *f, const struct pair *p, const struct verdict *v)
     fprintf(f, v->level == LEVEL_FAIL || v->gap == GAP_INVALID ? "| **%s** | " : "| %s | ", text);
     result_settings(p->row, settings, sizeof(settings));
     snprintf(text, sizeof(text), "%s %s (%s)", p->row->name, settings, p->row->device);
-    put_text(f, text);
+    markup_markdown(f, text);
     for (int s = 0; s < SIDES; s++) {
         fputs(" | ", f);
         put_value(f, v->median[s], &unit);
     }
     fputs(" | ", f);
-    put_text(f, unit.name);
+    markup_markdown(f, unit.name);
     fputs(" | ", f);
     if (isfinite(v->change)) {
         put_percent(f, v->change, d);
@@ -72,7 +59,7 @@ static void put_row(FILE *f, const struct pair *p, const struct verdict *v)
         fputc(')', f);
     }
     fprintf(f, " | %d, %d | ", v->n[SIDE_A], v->n[SIDE_B]);
-    put_text(f, v->reason);
+    markup_markdown(f, v->reason);
     fputs(" |\n", f);
 }
 
@@ -83,11 +70,11 @@ static void put_differences(FILE *f, const struct manifest *m)
     fputs("\nWhat else differs:\n\n| | A | B |\n| --- | --- | --- |\n", f);
     for (int i = 0; i < m->n && i < MARKDOWN_CHANGES; i++) {
         fputs("| ", f);
-        put_text(f, m->change[i].what);
+        markup_markdown(f, m->change[i].what);
         fputs(" | ", f);
-        put_text(f, m->change[i].a);
+        markup_markdown(f, m->change[i].a);
         fputs(" | ", f);
-        put_text(f, m->change[i].b);
+        markup_markdown(f, m->change[i].b);
         fputs(" |\n", f);
     }
     if (m->n + m->left_out > MARKDOWN_CHANGES)
@@ -101,9 +88,9 @@ void verdict_markdown(FILE *f, const struct comparison *c, const char *outcome)
 
     verdict_table_sum_text(c, sum, sizeof(sum));
     fprintf(f, "## headroom: %s\n\n%s.\n\nA is ", outcome, sum);
-    put_text(f, c->label[SIDE_A]);
+    markup_markdown(f, c->label[SIDE_A]);
     fputs(", B is ", f);
-    put_text(f, c->label[SIDE_B]);
+    markup_markdown(f, c->label[SIDE_B]);
     fputs(".\n", f);
     if (c->other_machine)
         fputs("\n**Different machines: forced; the changes are those of the machine first.**\n", f);
@@ -118,7 +105,7 @@ void verdict_markdown(FILE *f, const struct comparison *c, const char *outcome)
     for (int i = 0; i < c->pairs.n; i++)
         if (c->verdicts[c->order[i]].rule[0]) {
             fputs("\nRule: ", f);
-            put_text(f, c->verdicts[c->order[i]].rule);
+            markup_markdown(f, c->verdicts[c->order[i]].rule);
             fputs(".\n", f);
             break;
         }

@@ -40,11 +40,33 @@ leaves r.csv r.html r.json r.md
 try 0 report "$run" "$run" -o two.md
 what='two runs'
 grep -q '| verdict |' two.md || fail "$what: no verdicts"
-try 0 report "$run" "$other" -o two.html
-grep -q 'What differs from the run before' two.html || fail "$what: no differences"
+grep -q 'not interleaved' two.md || fail "$what: no reason for the verdict"
+# Of different machines they are not compared unless forced, and then labelled.
+try 64 report "$run" "$other" -o two.html
+says 'is of another machine' '--force'
+try 0 report "$run" "$other" --force -o two.html
+grep -q 'runs are of different machines' two.html || fail "$what: no label"
+grep -q 'What else differs' two.html || fail "$what: no differences"
 try 0 report "$run" "$other" -o two.json
 json two.json 'len(d) == 2'
-leaves two.html two.json two.md
+try 0 report "$run" "$other" -o two.csv
+[ "$(cut -d, -f1 two.csv | sort -u | wc -l)" -eq 3 ] || fail "$what: not two runs and a heading"
+leaves two.csv two.html two.json two.md
+
+cat >targets.json <<'JSON'
+{"schema": 1, "title": "mine", "targets": [
+  {"id": "l1", "what": "reads of L1", "of": "value", "name": "silicon.memory",
+   "params": {"op": "read", "level": "l1"}, "bound": ">=", "value": 1e6, "unit": "GB/s",
+   "source": "nobody"}]}
+JSON
+try 0 report "$run" --targets targets.json
+prints 'reads of L1' 'missed'
+try 0 report "$run" --targets targets.json -o r.md
+grep -q 'missed' r.md || fail "$what: no target in the Markdown"
+try 0 report "$run" --targets targets.json -o r.html
+grep -q '1</b> target missed' r.html || fail "$what: no target on the page"
+try 5 report "$run" --targets "$run"
+leaves r.html r.md targets.json
 
 # bad CODE TEXT ARGUMENT...: one line on stderr, nothing else.
 bad() {

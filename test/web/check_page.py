@@ -347,6 +347,10 @@ def main():
         with open(os.path.join(folder, "rich.html")) as f:
             if 'class="nodata"' in f.read().replace('<p class="nodata"><b>History', ""):
                 fail("rich", "a chart without data, where there are data for each")
+        with open(os.path.join(folder, "history.html")) as f:
+            text = f.read()
+            if text.count('class="step"') != 1 or "day5.json</b>" not in text:
+                fail("history", "the one step, at the fifth of eight runs, is not shown")
         b = browser.Browser()
         try:
             for name in pages:
