@@ -59,6 +59,9 @@ int main(void)
     CHECK_EQ(best, 2);
     CHECK_EQ(pick((double[]){ 5, 5, 5 }, 3, &best), 0);
     CHECK_EQ(best, 0);
+    CHECK_EQ(pick((double[]){ 5, 4, 20 }, 3, &best), 0); /* the third runs in three rounds only */
+    CHECK_EQ(best, 1);
+    CHECK_EQ(runs, 3 * 3 + 2 * (PICK_ROUNDS - 2));
     CHECK_EQ(pick((double[]){ 5, -1, 4 }, 3, &best), ERR_CUDA);
     TEST_DONE();
 }
