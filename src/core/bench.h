@@ -70,8 +70,8 @@ struct device_ops {
     int (*begin)(void *handle, struct err *e);
     int (*end)(void *handle, double *ns, struct err *e);
     double (*floor_ns)(void *handle); /* what an empty begin/end costs */
-    /* Hz of the device's cores now, right after a sample (at most a millisecond); NaN when it could
-     * not be seen.  NULL: nothing of the kind, as on the CPU, whose clock worker_services knows. */
+    /* Hz that the device's cores had in the last sample; NaN when it could not be seen.  NULL:
+     * nothing of the kind, as on the CPU, whose clock worker_services knows. */
     double (*clock_hz)(void *handle);
     const char *clock_source;          /* how clock_hz does it: result_run.clock_source */
     const struct monitor_ops *monitor; /* what it tells about itself; NULL: nothing */

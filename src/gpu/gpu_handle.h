@@ -17,9 +17,10 @@ struct gpu {
     gpu_stream stream;
     struct CUevent_st *start, *stop;
     double floor_ns;
-    struct gpu_clock_reading *reading; /* pinned: the device writes it */
-    struct gpu_timing *timing;         /* of gpu_timing.c; NULL until a row asks for it */
-    uint64_t wall_ns;                  /* of "wall": when the sample began */
+    struct gpu_clock_stamp *d_stamps; /* before and after a sample, of each multiprocessor */
+    bool stamped;                     /* by the last sample */
+    struct gpu_timing *timing;        /* of gpu_timing.c; NULL until a row asks for it */
+    uint64_t wall_ns;                 /* of "wall": when the sample began */
 };
 #endif
 
