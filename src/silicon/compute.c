@@ -1,19 +1,25 @@
-/* compute.c - silicon.compute: multiply-adds a second of the CPU, per type and instruction set.
+/* compute.c - silicon.compute: multiply-adds a second, per type and instruction set or unit.
  *
  * Two kinds of rows.  Loops keep everything in registers and show the peak of the units; their
  * limit is paper: clock x operations a cycle x cores, the clock taken from a chain of dependent
  * additions between the samples.  GEMM through OpenBLAS and oneDNN shows what libraries reach; its
- * limit is the best loop of the same type on the same cores, measured. */
+ * limit is the best loop of the same type on the same cores, measured.  The GPU's rows are in
+ * compute/compute_gpu.c. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/bench.h"
 #include "core/limits.h"
+#include "gpu/gpu_rate.h"
 #include "host/cpu.h"
 #include "host/normal.h"
 #include "silicon/compute/gemm.h"
 #include "silicon/compute/team.h"
+
+#if HAVE_CUDA
+#include "silicon/compute/compute_gpu.h"
+#endif
 
 enum { ONE, ALL };
 
@@ -26,25 +32,42 @@ struct compute {
 };
 
 static const char *const thread_names[] = { [ONE] = "one", [ALL] = "all", NULL };
+static const char *const data_names[] = { "random", "zeros", NULL };
+static const char *const load_names[] = { "burst", "sustained", NULL };
 
 static const struct axis axes[] = {
     { .name = "dtype",
-      .help = "type of the factors; sums: fp64, fp32, fp32 (bf16), s32 (int8)",
+      .help = "type of the factors; sums: fp64, fp32 (of floats), s32 (of int8)",
       .kind = AXIS_ENUM,
-      .names = compute_dtype_names,
+      .names = gpu_type_names,
       .normal = "fp64,fp32,bf16,int8" },
     { .name = "path",
-      .help =
-          "instruction set of a register-resident loop (best: the fastest here), or a library's "
-          "GEMM",
+      .help = "CPU: instruction set of a register-resident loop (best: the fastest here), or a "
+              "library's GEMM; GPU: fma, mma, wgmma, the fastest loop of them, or a library's GEMM",
       .kind = AXIS_ENUM,
       .names = compute_path_names,
       .normal = "best" },
     { .name = "threads",
-      .help = "one core, or all physical cores that this process may use",
+      .help = "one core, or all physical cores that this process may use (CPU)",
       .kind = AXIS_ENUM,
       .names = thread_names,
-      .normal = "one,all" },
+      .normal = "all" },
+    { .name = "data",
+      .help = "factors: random, or zeros, which take less power (GPU)",
+      .kind = AXIS_ENUM,
+      .names = data_names,
+      .normal = "random" },
+    { .name = "load",
+      .help = "after a pause, or without one for the whole time: then the power cap counts (GPU)",
+      .kind = AXIS_ENUM,
+      .names = load_names,
+      .normal = "burst" },
+    { .name = "n",
+      .help = "rows and columns of the matrices, a multiple of 16 (cublaslt)",
+      .kind = AXIS_INT,
+      .lo = 16,
+      .hi = 32768,
+      .normal = "8192" },
 };
 
 static const struct plan plans[] = {
@@ -54,6 +77,16 @@ static const struct plan plans[] = {
     { SUITE_STANDARD, DEVICE_CPU, "dtype=* path=best threads=*", 1 },
     { SUITE_STANDARD, DEVICE_CPU, "dtype=* path=* threads=*", 0.7 },
     { SUITE_FULL, DEVICE_CPU, "dtype=* path=* threads=*", 2 },
+    { SUITE_QUICK, DEVICE_GPU, "dtype=bf16 path=loop", 0.3 },
+    { SUITE_QUICK, DEVICE_GPU, "dtype=bf16,fp8 path=cublaslt", 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=* path=loop,cublaslt", 0.6 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=bf16 path=loop,cublaslt data=zeros", 0.6 },
+    { SUITE_STANDARD, DEVICE_GPU, "dtype=bf16 path=cublaslt load=sustained", 5 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=* path=fma,mma,wgmma", 0.6 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=* path=cublaslt n=512,1024,2048,4096", 0.5 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=bf16,fp16,tf32,fp8,int8 path=cublaslt n=16384", 0.6 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=bf16,fp8 path=loop,cublaslt load=sustained", 15 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=bf16 path=cublaslt load=sustained data=zeros", 15 },
 };
 
 static bool is_library(enum compute_path path)
@@ -66,10 +99,33 @@ static bool compute_exists(const struct params *p, const struct device *d)
     enum compute_dtype dtype = (enum compute_dtype)params_get(p, "dtype");
     enum compute_path path = (enum compute_path)params_get(p, "path");
 
+#if HAVE_CUDA
+    if (d->kind == DEVICE_GPU)
+        return compute_gpu_exists(p);
+#else
     (void)d;
+#endif
+    if (path >= COMPUTE_PATHS || dtype >= COMPUTE_DTYPES)
+        return false;
     if (is_library(path))
         return gemm_has(path, dtype);
     return path == PATH_BEST || loop_find(path, dtype);
+}
+
+static bool compute_applies(const struct params *p, const struct axis *a)
+{
+    bool on_gpu = params_get(p, "path") >= COMPUTE_PATHS;
+
+    if (strcmp(a->name, "threads") == 0)
+        return !on_gpu;
+    if (strcmp(a->name, "n") == 0)
+        return params_get(p, "path") == PATH_CUBLASLT;
+    return on_gpu || strcmp(a->name, "dtype") == 0 || strcmp(a->name, "path") == 0;
+}
+
+static bool compute_sustained(const struct params *p)
+{
+    return params_get(p, "path") >= COMPUTE_PATHS && params_get(p, "load") == COMPUTE_SUSTAINED;
 }
 
 static const struct metric flops = { "throughput", "GFLOPS", METRIC_FLOPS_PER_S, 1e-9,
@@ -123,7 +179,7 @@ out:
     return rc;
 }
 
-static int compute_setup(struct bench_ctx *c, void *state, struct err *e)
+static int cpu_setup(struct bench_ctx *c, void *state, struct err *e)
 {
     struct compute *s = state;
     enum compute_path path = (enum compute_path)params_get(c->params, "path");
@@ -134,7 +190,7 @@ static int compute_setup(struct bench_ctx *c, void *state, struct err *e)
     return s->is_gemm ? setup_gemm(c, s, path, e) : setup_loop(c, s, path, e);
 }
 
-static int compute_verify(struct bench_ctx *c, void *state, struct err *e)
+static int cpu_verify(struct bench_ctx *c, void *state, struct err *e)
 {
     struct compute *s = state;
     int rc = 0;
@@ -148,7 +204,7 @@ out:
     return rc;
 }
 
-static int compute_once(struct bench_ctx *c, void *state, struct err *e)
+static int cpu_once(struct bench_ctx *c, void *state, struct err *e)
 {
     struct compute *s = state;
 
@@ -159,7 +215,7 @@ static int compute_once(struct bench_ctx *c, void *state, struct err *e)
     return 0;
 }
 
-static void compute_work(const struct bench_ctx *c, const void *state, struct work *w)
+static void cpu_work(const struct bench_ctx *c, const void *state, struct work *w)
 {
     const struct compute *s = state;
     double n = s->gemm.n;
@@ -220,7 +276,7 @@ out:
     return rc;
 }
 
-static int compute_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+static int cpu_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
 {
     struct compute *s = state;
     char settings[96];
@@ -233,7 +289,7 @@ static int compute_limit(struct bench_ctx *c, void *state, struct limits *out, s
 }
 
 /* What is on file for this kind of CPU; else, for loops, the paper rate at the clocks it has. */
-static void compute_expect(const struct bench_ctx *c, const void *state, struct expected *out)
+static void cpu_expect(const struct bench_ctx *c, const void *state, struct expected *out)
 {
     const struct compute *s = state;
     enum uarch uarch = cpu_here()->uarch;
@@ -256,7 +312,7 @@ static void compute_expect(const struct bench_ctx *c, const void *state, struct 
              uarch_name(uarch), f.value, clock.lo_ghz, clock.hi_ghz, s->threads, clock.source);
 }
 
-static void compute_teardown(struct bench_ctx *c, void *state)
+static void cpu_teardown(struct bench_ctx *c, void *state)
 {
     struct compute *s = state;
 
@@ -265,20 +321,112 @@ static void compute_teardown(struct bench_ctx *c, void *state)
     gemm_close(&s->gemm);
 }
 
+/* As those of struct bench. */
+struct compute_hooks {
+    int (*setup)(struct bench_ctx *c, void *state, struct err *e);
+    int (*verify)(struct bench_ctx *c, void *state, struct err *e);
+    int (*prepare)(struct bench_ctx *c, void *state, struct err *e); /* NULL: nothing to do */
+    int (*once)(struct bench_ctx *c, void *state, struct err *e);
+    void (*work)(const struct bench_ctx *c, const void *state, struct work *w);
+    int (*limit)(struct bench_ctx *c, void *state, struct limits *out, struct err *e);
+    void (*expect)(const struct bench_ctx *c, const void *state, struct expected *out);
+    void (*teardown)(struct bench_ctx *c, void *state);
+};
+
+static const struct compute_hooks on_cpu = { .setup = cpu_setup,
+                                             .verify = cpu_verify,
+                                             .once = cpu_once,
+                                             .work = cpu_work,
+                                             .limit = cpu_limit,
+                                             .expect = cpu_expect,
+                                             .teardown = cpu_teardown };
+#if HAVE_CUDA
+static const struct compute_hooks on_gpu = { .setup = compute_gpu_setup,
+                                             .verify = compute_gpu_verify,
+                                             .prepare = compute_gpu_prepare,
+                                             .once = compute_gpu_once,
+                                             .work = compute_gpu_work,
+                                             .limit = compute_gpu_limit,
+                                             .expect = compute_gpu_expect,
+                                             .teardown = compute_gpu_teardown };
+#endif
+
+static const struct compute_hooks *hooks_of(const struct bench_ctx *c)
+{
+#if HAVE_CUDA
+    if (c->device->kind == DEVICE_GPU)
+        return &on_gpu;
+#endif
+    (void)c;
+    return &on_cpu;
+}
+
+static int compute_setup(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->setup(c, state, e);
+}
+
+static int compute_verify(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->verify(c, state, e);
+}
+
+static int compute_prepare(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->prepare ? hooks_of(c)->prepare(c, state, e) : 0;
+}
+
+static int compute_once(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->once(c, state, e);
+}
+
+static void compute_work(const struct bench_ctx *c, const void *state, struct work *w)
+{
+    hooks_of(c)->work(c, state, w);
+}
+
+static int compute_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+{
+    return hooks_of(c)->limit(c, state, out, e);
+}
+
+static void compute_expect(const struct bench_ctx *c, const void *state, struct expected *out)
+{
+    hooks_of(c)->expect(c, state, out);
+}
+
+static void compute_teardown(struct bench_ctx *c, void *state)
+{
+    hooks_of(c)->teardown(c, state);
+}
+
+/* The hooks share one state: whichever device a row is of. */
+union compute_state {
+    struct compute cpu;
+#if HAVE_CUDA
+    struct compute_gpu gpu;
+#endif
+};
+
 const struct bench bench_silicon_compute = {
     .name = "silicon.compute",
-    .question = "How many multiply-adds a second do the CPU's units do, and what do libraries get?",
-    .devices = DEVICE_CPU,
+    .question = "How many multiply-adds a second do the units do, and what do libraries get?",
+    .devices = DEVICE_CPU | DEVICE_GPU,
     .metric = { "throughput", "GFLOPS", METRIC_FLOPS_PER_S, 1e-9, HIGHER_IS_BETTER },
     .axes = axes,
     .n_axes = sizeof(axes) / sizeof(axes[0]),
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
-    .state_size = sizeof(struct compute),
+    .state_size = sizeof(union compute_state),
+    .one_run = DEVICE_GPU,
+    .sustained_of = compute_sustained,
     .exists = compute_exists,
+    .applies = compute_applies,
     .metric_of = compute_metric,
     .setup = compute_setup,
     .verify = compute_verify,
+    .prepare = compute_prepare,
     .once = compute_once,
     .work = compute_work,
     .limit = compute_limit,

@@ -15,7 +15,7 @@
 
 const char *const compute_dtype_names[COMPUTE_DTYPES + 1] = { "fp64", "fp32", "bf16", "int8",
                                                               NULL };
-const char *const compute_path_names[COMPUTE_PATHS + 1] = {
+const char *const compute_path_names[COMPUTE_PATHS_ALL + 1] = {
     [PATH_BEST] = "best",
     [PATH_AVX2] = "avx2",
     [PATH_AVXVNNI] = "avxvnni",
@@ -29,6 +29,11 @@ const char *const compute_path_names[COMPUTE_PATHS + 1] = {
     [PATH_BF16ARM] = "bf16arm",
     [PATH_OPENBLAS] = "openblas",
     [PATH_ONEDNN] = "onednn",
+    [PATH_LOOP] = "loop",
+    [PATH_FMA] = "fma",
+    [PATH_MMA] = "mma",
+    [PATH_WGMMA] = "wgmma",
+    [PATH_CUBLASLT] = "cublaslt",
 };
 
 /* Operands keep |init + iterations * product| exact: below 2^53 for FP64 (2^16 x 2^34), below 2^24

@@ -34,10 +34,19 @@ enum compute_path {
     PATH_BF16ARM,
     PATH_OPENBLAS,
     PATH_ONEDNN,
-    COMPUTE_PATHS
+    COMPUTE_PATHS, /* of a CPU; a GPU's follow */
+    PATH_LOOP = COMPUTE_PATHS,
+    PATH_FMA,
+    PATH_MMA,
+    PATH_WGMMA,
+    PATH_CUBLASLT,
+    COMPUTE_PATHS_ALL
 };
+/* Of a GPU's rows. */
+enum compute_data { COMPUTE_RANDOM, COMPUTE_ZEROS };
+enum compute_load { COMPUTE_BURST, COMPUTE_SUSTAINED };
 extern const char *const compute_dtype_names[COMPUTE_DTYPES + 1]; /* NULL-terminated */
-extern const char *const compute_path_names[COMPUTE_PATHS + 1];
+extern const char *const compute_path_names[COMPUTE_PATHS_ALL + 1];
 
 /* What one instruction does; element (i, j) of an operand is meant in memory order. */
 enum loop_shape {
