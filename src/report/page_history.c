@@ -132,7 +132,8 @@ static void draw(FILE *f, const struct report *rep, const struct result *row, co
 
         fputs("<p class=\"small\">Step at <b>", f);
         markup_html(f, run->name);
-        markup_htmlf(f, "</b>: %.4g to %.4g %s%s", t->step[i].before, t->step[i].after, unit.name,
+        fputs("</b>: ", f);
+        markup_htmlf(f, "%.4g to %.4g %s%s", t->step[i].before, t->step[i].after, unit.name,
                      t->step[i].young ? " (young: one more run would confirm it)" : "");
         fputs("</p>\n", f);
     }

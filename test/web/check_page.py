@@ -5,6 +5,7 @@ the window, usable by keyboard, in the dark and on paper.  Pictures go to FOLDER
 
 Ends with 77 where there is no Chromium.  What the checks would see is planted once, and must be
 seen."""
+import html.parser
 import json
 import os
 import subprocess
@@ -23,6 +24,32 @@ def fail(where, what):
 
 
 # ---- what a page must be ----
+
+class Balance(html.parser.HTMLParser):
+    """Every element that is opened is closed, in order."""
+    def __init__(self):
+        super().__init__()
+        self.open, self.bad = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "link", "input", "br", "img"):
+            self.open.append((tag, self.getpos()))
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        if self.open and self.open[-1][0] == tag:
+            self.open.pop()
+        else:
+            self.bad.append("</%s> at line %d" % (tag, self.getpos()[0]))
+
+
+def unbalanced(text):
+    parser = Balance()
+    parser.feed(text)
+    return (parser.bad + ["<%s> at line %d" % (t, p[0]) for t, p in parser.open])[:3]
+
 
 CHARTS = """(() => {
   const bad = [];
@@ -303,6 +330,8 @@ def planted(b, page, folder):
     }
     b.size(800, 900)
     b.media("light")
+    if not unbalanced(good.replace("</main>", "<b></main>")):
+        fail("the checks", "do not see what is not closed")
     for what, change in faults.items():
         text = good
         for old, new in zip(change[::2], change[1::2]):
@@ -341,6 +370,9 @@ def main():
             if made.returncode:
                 fail(name, "headroom report: %d: %s" % (made.returncode, made.stderr))
                 return 1
+            with open(page) as f:
+                for what in unbalanced(f.read()):
+                    fail(name, "not closed in order: " + what)
             print("%s: %d bytes" % (name, os.path.getsize(page)))
         if os.path.getsize(os.path.join(folder, "standard.html")) > 1500000:
             fail("standard", "larger than 1.5 MB")
