@@ -561,6 +561,10 @@ static void test_link_rows(void)
             pairs |= 1 << (3 * l.cases[i].device->index + params_get(&l.cases[i].params, "peer"));
     CHECK_EQ(pairs, 0xee); /* all of a 3 x 3 matrix but its diagonal */
     plan_release(&l);
+    CHECK_EQ(planned(&l, "level=peer", gpus, 3), 3 * 2 * (3 + 1) + 3); /* read and write twice */
+    for (int i = 0; i < l.n; i++)
+        CHECK(params_has(&l.cases[i].params, "peer"));
+    plan_release(&l);
     /* With one GPU the row of a peer is there, to be skipped. */
     gpus[0].of = 1;
     CHECK_EQ(planned(&l, "op=latency", gpus, 1), 5);
@@ -574,10 +578,8 @@ static void test_points(void)
     double cpu = 0, gpu = 0;
 
     CHECK_EQ(points(&device_cpu), 4 * 4 * 2 + 4);
-    /* Without a peer: latency 4, read 4, write 3, copy and triad 2 each; copies to and from the
-     * host whatever level and threads say (their settings leave them out), both at once not to a
-     * peer. */
-    CHECK_EQ(points(&one_gpu), 4 + 4 + 3 + 2 + 2 + 2 * 14 + 12);
+    /* Without a peer: latency 4, read 4, write 3, copy and triad 2 each, copies over the link 3. */
+    CHECK_EQ(points(&one_gpu), 4 + 4 + 3 + 2 + 2 + 3);
     for (int i = 0; i < b->n_plans; i++) { /* two rows in the first and the last quick line */
         const struct plan *p = &b->plans[i];
         int rows = strstr(p->set, "op=triad,read") || strstr(p->set, "op=read,copy") ? 2 : 1;

@@ -42,10 +42,10 @@ static const struct axis axes[] = {
 };
 
 static const struct plan plans[] = {
-    { SUITE_STANDARD, DEVICE_GPU, "method=read,mapped cache=cold,warm", 1.5 },
-    { SUITE_STANDARD, DEVICE_CPU, "method=read cache=cold", 1.5 },
+    { SUITE_STANDARD, DEVICE_GPU, "method=read,mapped cache=cold,warm", 3 },
+    { SUITE_STANDARD, DEVICE_CPU, "method=read cache=cold", 3 },
     { SUITE_FULL, DEVICE_CPU | DEVICE_GPU, "method=read,mapped cache=cold,warm size=1GiB", 4 },
-    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "method=gds cache=cold size=256MiB", 1.5 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "method=gds cache=cold size=256MiB", 3 },
 };
 
 struct load {

@@ -142,30 +142,33 @@ static bool peer_exists(struct point p, const struct device *d)
     return p.peer != d->index && (p.peer < d->of || (d->of == 1 && p.peer == 1));
 }
 
+/* Copies; an axis that their rows leave out has its normal value. */
+static bool copy_exists(struct point p, const struct device *d)
+{
+    bool host = p.level == POINT_DRAM && p.memory != POINT_MANAGED;
+    bool peer = p.level == POINT_PEER && peer_exists(p, d);
+
+    if (!p.all || p.bytes % 4096 != 0)
+        return false;
+    if (p.op == POINT_BIDIRECTIONAL)
+        return host || peer;
+    return p.op == POINT_H2D || p.op == POINT_D2H ? host : peer;
+}
+
 static bool exists_gpu(struct point p, const struct device *d)
 {
-    bool peer = p.level == POINT_PEER && peer_exists(p, d);
-    bool whole = p.level == POINT_L2 || p.level == POINT_HBM;
+    bool whole = p.level == POINT_L2 || p.level == POINT_HBM, host = p.level == POINT_HOST;
 
-    if (p.bytes % 4096 != 0)
-        return false;
-    switch (p.op) {
-    case POINT_H2D:
-    case POINT_D2H: return p.memory != POINT_MANAGED;
-    case POINT_BIDIRECTIONAL: return p.level == POINT_PEER ? peer : p.memory != POINT_MANAGED;
-    case POINT_LATENCY:
-        return !p.all && (p.level == POINT_L1 || whole || p.level == POINT_HOST || peer);
-    case POINT_COPY:
-    case POINT_TRIAD: return p.all && whole;
-    case POINT_READ:
-    case POINT_WRITE: break;
-    }
-    if (p.level == POINT_PEER)
-        return peer;
-    if (p.level == POINT_HOST)
-        return p.all &&
-               (p.memory == POINT_PINNED || (p.memory == POINT_MANAGED && p.op == POINT_READ));
-    return p.all && (whole || (p.level == POINT_L1 && p.op == POINT_READ));
+    if (point_is_copy(p))
+        return copy_exists(p, d);
+    if (p.op == POINT_LATENCY)
+        return !p.all && (p.level == POINT_L1 || whole || host ||
+                          (p.level == POINT_PEER && peer_exists(p, d)));
+    if (!p.all || whole)
+        return p.all;
+    if (p.op == POINT_READ)
+        return p.level == POINT_L1 || (host && p.memory != POINT_PAGEABLE);
+    return p.op == POINT_WRITE && host && p.memory == POINT_PINNED;
 }
 
 static bool exists(const struct params *p, const struct device *d)

@@ -58,8 +58,9 @@ enum {
     NVML_FIELD_POLICY_RELIABILITY = 79,
     NVML_FIELD_MEMORY_TEMPERATURE = 82,
     NVML_FIELD_ENERGY = 83,
-    NVML_FIELD_NVLINK_SPEED = 90, /* MB/s of one active link, one way */
+    NVML_FIELD_NVLINK_SPEED_COMMON = 90, /* MB/s of one active link, one way; before Hopper */
     NVML_FIELD_NVLINK_COUNT = 91,
+    NVML_FIELD_NVLINK_SPEED = 164, /* MB/s of the link that is the scope, one way */
     NVML_FIELD_POWER_AVERAGE = 185,
     NVML_FIELD_POWER_INSTANT = 186,
     NVML_FIELD_PCIE_TX_BYTES = 197,

@@ -63,9 +63,13 @@ static bool nvlink_limit(const struct link_limit_of *l, struct card *card, struc
 {
     double links = 0, mb_per_s = 0;
 
-    if (card_field(card, NVML_FIELD_NVLINK_COUNT, &links) != NVML_OK ||
-        card_field(card, NVML_FIELD_NVLINK_SPEED, &mb_per_s) != NVML_OK || !(links >= 1) ||
-        !(mb_per_s > 0))
+    if (card_field(card, NVML_FIELD_NVLINK_COUNT, &links) != NVML_OK || !(links >= 1))
+        return false;
+    /* Link 0 stands for all. */
+    if (card_field(card, NVML_FIELD_NVLINK_SPEED, &mb_per_s) != NVML_OK &&
+        card_field(card, NVML_FIELD_NVLINK_SPEED_COMMON, &mb_per_s) != NVML_OK)
+        return false;
+    if (!(mb_per_s > 0))
         return false;
     limit_paper(out, 1e-3 * links * mb_per_s * l->directions, "%.0f NVLinks x %.3f GB/s%s (NVML)",
                 links, 1e-3 * mb_per_s, l->directions > 1 ? " both ways" : "");

@@ -47,7 +47,7 @@ struct point {
 static inline bool point_is_copy(struct point p)
 {
     return p.op == POINT_H2D || p.op == POINT_D2H || p.op == POINT_BIDIRECTIONAL ||
-           (p.level == POINT_PEER && p.op != POINT_LATENCY);
+           (p.level == POINT_PEER && (p.op == POINT_READ || p.op == POINT_WRITE));
 }
 
 static inline int64_t point_param(const struct params *p, const char *axis)
