@@ -66,7 +66,7 @@ function(headroom_cuda_options target)
   # The host side of a .cu file is C in all but name.  Without exceptions and guarded statics nothing
   # refers to libstdc++ and libgcc_s, so --as-needed drops them from the program.
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-lineinfo
-    --Werror=all-warnings -Xcompiler=-Wall,-Wextra
+    --Werror=all-warnings -Xptxas=-warn-spills -Xcompiler=-Wall,-Wextra
     -Xcompiler=-fno-exceptions,-fno-rtti,-fno-threadsafe-statics>)
 endfunction()
 
