@@ -3,7 +3,8 @@
 #   make                    build/headroom, for this machine
 #   make run                build, then measure (RUN="standard --dir /data" says what)
 #   make check              every test; ends with CTest's closing line
-#   make bundle             dist/headroom-VERSION-linux-ARCH.tar.gz (ARCH="80 90a": which GPUs)
+#   make bundle             dist/headroom-VERSION-linux-HOST.tar.gz (ARCH="80 90a": which GPUs;
+#                           HOST=aarch64 ARCH=121: for a DGX Spark)
 #   make install PREFIX=    program, man page, completions (default /usr/local; DESTDIR is kept)
 #   make format | tidy | coverage | check-arm | fuzz | clean
 RUN ?= quick
@@ -32,7 +33,7 @@ check:
 	    --parallel $$(nproc)
 
 bundle:
-	$(packages) bundle
+	$(packages) bundle $(if $(filter $(shell uname -m),$(HOST)),,check-arm)
 	@HOST="$(HOST)" tools/bundle "$(arch_list)"
 
 install:

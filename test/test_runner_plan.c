@@ -156,6 +156,12 @@ static void cards(void)
     CHECK(l.rounds == 4 && l.cases[0].runs == 4 && l.cases[0].seconds == 0.1);
     plan_release(&l);
     rq.repeat = 0;
+    rq.n_devices = 1; /* the CPU alone: said, and not taken for a misspelt setting */
+    rq.no_gpu_why = "no driver";
+    CHECK_EQ(plan_make(&rq, &l, &e), ERR_ARG);
+    CHECK(strstr(e.msg, "; there is no GPU: no driver") != NULL);
+    e = (struct err){ 0 };
+    rq.n_devices = 3;
     rq.device = "gpu:1";
     CHECK_EQ(plan_make(&rq, &l, &e), 0);
     CHECK_EQ(l.n, 3); /* now its own near row, too */

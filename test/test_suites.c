@@ -35,6 +35,20 @@ static double planned(const char *suite, double *longest, int *rows)
     return total;
 }
 
+/* A benchmark of GPUs alone, where there is none: said, and not taken for misspelt settings. */
+static void without_gpu(void)
+{
+    const char *name = "silicon.launch";
+    struct plan_request rq = {
+        .names = &name, .n_names = 1, .devices = devices, .n_devices = 1, .no_gpu_why = "no driver"
+    };
+    struct plan_list l;
+    struct err e = { 0 };
+
+    CHECK_EQ(plan_make(&rq, &l, &e), ERR_NOTSUP);
+    CHECK_STR(e.msg, "silicon.launch needs a GPU: no driver");
+}
+
 int main(void)
 {
     double longest;
@@ -50,5 +64,6 @@ int main(void)
         CHECK(bench_table[i]->setup && bench_table[i]->verify && bench_table[i]->once);
         CHECK(bench_table[i]->work && bench_table[i]->question && bench_table[i]->limit);
     }
+    without_gpu();
     TEST_DONE();
 }

@@ -310,6 +310,29 @@ static int check_device(const struct plan_request *rq, struct err *e)
                rq->no_gpu_why ? rq->no_gpu_why : "");
 }
 
+/* No row came of these names: for want of a GPU, or because they do not fit each other? */
+static int nothing_fits(const struct plan_request *rq, const char *const *names, int n_names,
+                        struct err *e)
+{
+    const char *why = rq->no_gpu_why && rq->no_gpu_why[0] ? rq->no_gpu_why : "none was listed";
+    bool gpu = false, could = false;
+
+    for (int i = 0; i < rq->n_devices; i++)
+        gpu |= rq->devices[i].kind == DEVICE_GPU;
+    for (int i = 0; !gpu && bench_table[i]; i++)
+        for (int k = 0; k < n_names; k++) {
+            const struct bench *b = bench_table[i];
+
+            if (!registry_matches(names[k], b->name))
+                continue;
+            if (b->devices == DEVICE_GPU)
+                return ERR(e, ERR_NOTSUP, "%s needs a GPU: %s", b->name, why);
+            could |= (b->devices & DEVICE_GPU) != 0;
+        }
+    return ERR(e, ERR_ARG, "nothing to measure: no row fits these names, settings and devices%s%s",
+               could ? "; there is no GPU: " : "", could ? why : "");
+}
+
 int plan_make(const struct plan_request *rq, struct plan_list *out, struct err *e)
 {
     static const char *const quick[] = { "quick" };
@@ -330,7 +353,7 @@ int plan_make(const struct plan_request *rq, struct plan_list *out, struct err *
                      : plan_suite(names[0]) == SUITE_STANDARD ? "standard"
                                                               : "full";
     if (out->n == 0)
-        rc = ERR(e, ERR_ARG, "nothing to measure: no row fits these names, settings and devices");
+        rc = nothing_fits(rq, names, n_names, e);
 out:
     if (rc < 0)
         plan_release(out);

@@ -18,7 +18,7 @@ add_check(style_format LABELS style TIMEOUT 120 COMMAND ${CMAKE_SOURCE_DIR}/tool
 add_check(style_cppcheck LABELS style TIMEOUT 300 COMMAND ${CMAKE_SOURCE_DIR}/tools/tidy cppcheck)
 
 # The suites build with every core, and hold tests that measure time: nothing beside them.
-foreach(suite asan tsan arm bundle)
+foreach(suite asan tsan arm bundle bundle_arm)
   add_check(suite_${suite} LABELS suite TIMEOUT 900
     COMMAND ${CMAKE_SOURCE_DIR}/tools/suite ${suite})
   set_tests_properties(suite_${suite} PROPERTIES RUN_SERIAL ON)
