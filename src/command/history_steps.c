@@ -12,6 +12,21 @@ static bool counts(const struct history_point *p)
     return p->status == RESULT_OK && p->value > 0 && isfinite(p->value);
 }
 
+static int find(struct history_steps *out, const struct history_point *const *points, struct err *e)
+{
+    const struct changepoint_config c = changepoint_defaults();
+    struct changepoint found[HISTORY_STEPS_MAX];
+    size_t n = 0;
+    int rc = changepoint_find(out->values, out->n_values, &c, found, HISTORY_STEPS_MAX, &n, e);
+
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        out->step[out->n++] =
+            (struct history_step){ .first = points[found[i].at], .what = found[i] };
+    return 0;
+}
+
 /* What the last value is to be seen beside: its own level, without itself. */
 static void settle(struct history_steps *out)
 {
@@ -43,6 +58,7 @@ int history_steps_find(const struct history_series *s, struct history_steps *out
         }
     if (out->n_values == 0)
         goto out;
+    TRY(find(out, points, e));
     settle(out);
 out:
     mem_free(points);

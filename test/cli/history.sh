@@ -162,6 +162,28 @@ try 0 history --store none.db
 says 'the history holds no run yet'
 leaves r.json
 
+# A step of 8 % is seen, and the run where it happened is named.
+python3 - "$source"/results/*-cascade-lake-2-cores-quick.json <<'PYTHON'
+import json, random, sys
+draw = random.Random(3)
+run = json.load(open(sys.argv[1]))
+row = run["results"][0]
+row.update(origin="imported", value_ci=None, runs=[], limits=[],
+           limit=dict.fromkeys(["kind", "value", "value_ci", "source", "reason", "percent"]))
+run["results"] = [row]
+for day in range(1, 29):
+    row["value"] = (100 if day < 19 else 92) * (1 + 0.004 * draw.gauss(0, 1))
+    run["run"]["id"] = f"202602{day:02d}T000000Z-00000000"
+    run["run"]["start"] = f"2026-02-{day:02d}T00:00:00.000Z"
+    json.dump(run, open(f"day-{day:02d}.json", "w"))
+PYTHON
+try 0 import --store steps.db day-*.json
+try 0 history --store steps.db
+prints 'step at run 20260219T000000Z-00000000 (2026-02-19)' ' % worse' '28 runs'
+try 0 history --store steps.db --json
+json "$out" '[s["run"] for s in d["series"][0]["steps"]] == ["20260219T000000Z-00000000"]'
+leaves steps.db day-{01..28}.json
+
 # A password is for the server, not for whoever sees the result.
 try 5 run "${row[@]}" --store postgresql://me:secret@127.0.0.1:1/none -o r.json
 ! grep -q secret "$err" "$out" || fail "$what: says the password"
