@@ -6,7 +6,9 @@
  *    committed means on the disk. */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +18,76 @@
 #include "store/history_schema.h"
 
 enum { APPLICATION_ID = 0x68656164 }; /* "head" */
+
+/* ---- SQLite's memory is ours, so that a test can fail each allocation in turn ---- */
+
+/* Before each block: its size, which SQLite asks for. */
+union block {
+    max_align_t align;
+    int bytes;
+};
+
+static void *lite_malloc(int bytes)
+{
+    union block *b = mem_calloc(1, sizeof(*b) + (size_t)bytes);
+
+    if (!b)
+        return NULL;
+    b->bytes = bytes;
+    return b + 1;
+}
+
+static void lite_free(void *p)
+{
+    mem_free(p ? (union block *)p - 1 : NULL);
+}
+
+static void *lite_realloc(void *p, int bytes)
+{
+    union block *b = mem_realloc((union block *)p - 1, 1, sizeof(*b) + (size_t)bytes);
+
+    if (!b)
+        return NULL;
+    b->bytes = bytes;
+    return b + 1;
+}
+
+static int lite_size(void *p)
+{
+    return p ? ((union block *)p - 1)->bytes : 0;
+}
+
+static int lite_roundup(int bytes)
+{
+    return (bytes + 7) & ~7;
+}
+
+static int lite_init(void *self)
+{
+    (void)self;
+    return SQLITE_OK;
+}
+
+static void lite_shutdown(void *self)
+{
+    (void)self;
+}
+
+/* Whoever uses SQLite before us keeps its own memory, and so do we then. */
+static void use_our_memory(void)
+{
+    static sqlite3_mem_methods methods = { .xMalloc = lite_malloc,
+                                           .xFree = lite_free,
+                                           .xRealloc = lite_realloc,
+                                           .xSize = lite_size,
+                                           .xRoundup = lite_roundup,
+                                           .xInit = lite_init,
+                                           .xShutdown = lite_shutdown };
+
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+}
+
+/* ---- messages ---- */
 
 struct sqlite_db {
     struct db db;
@@ -341,9 +413,11 @@ out:
 
 static int open_file(struct db **out, const char *where, bool write, struct err *e)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct sqlite_db *d = mem_calloc(1, sizeof(*d));
     int rc = 0;
 
+    pthread_once(&once, use_our_memory);
     *out = NULL;
     if (!d)
         return ERR(e, ERR_NOMEM, "no memory to open the history");

@@ -220,13 +220,20 @@ static int read_points(struct history *h, const struct history_view *v,
     for (size_t i = 0; i < v->n_runs; i++)
         r->places[i] = (struct run_place){ .seq = v->runs[i].seq, .index = i };
     qsort(r->places, r->n_places, sizeof(*r->places), by_seq);
-    if (n > SINGLE_SERIES_MAX)
-        return h->db->ops->exec(h->db, "SELECT " POINT_COLUMNS " FROM result", NULL, 0, &rows, e);
-    for (size_t i = 0; i < n; i++) {
-        const struct db_value id = db_int(w[i].id);
+    if (v->n_runs == 0)
+        goto out;
+    if (n > SINGLE_SERIES_MAX) {
+        const struct db_value first = db_int(r->places[0].seq);
 
-        TRY(h->db->ops->exec(h->db, "SELECT " POINT_COLUMNS " FROM result WHERE series = $1", &id,
-                             1, &rows, e));
+        return h->db->ops->exec(h->db, "SELECT " POINT_COLUMNS " FROM result WHERE run >= $1",
+                                &first, 1, &rows, e);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct db_value params[] = { db_int(w[i].id), db_int(r->places[0].seq) };
+
+        TRY(h->db->ops->exec(h->db,
+                             "SELECT " POINT_COLUMNS " FROM result WHERE series = $1 AND run >= $2",
+                             params, 2, &rows, e));
     }
 out:
     return rc;
