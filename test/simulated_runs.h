@@ -164,4 +164,47 @@ static inline struct sim_tally sim_run(const struct sim_setting *s, int trials, 
     return t;
 }
 
+/* ---- stored sessions: the machine has another state in each ---- */
+
+enum { SIM_SESSIONS = 10, SIM_PROCESSES = 3 };
+
+struct sim_stored {
+    struct pair_run runs[SIDES][SIM_SESSIONS * SIM_PROCESSES];
+    struct pair pair;
+};
+
+/* `sessions` of A against one of B, or two that must agree, three processes each.  Of the spread,
+ * 0.9 is between sessions and 0.44 within. */
+static inline struct verdict sim_stored(const struct sim_setting *s, int sessions, int of_b,
+                                        struct rng *r)
+{
+    static const struct verdict_rules none = { 0 };
+    static struct sim_stored c;
+    struct pairs pairs = { .p = &c.pair, .n = 1 };
+    struct sim_machine between = { .noise = s->noise, .spread = 0.9 * s->spread };
+    struct verdict v;
+
+    c.pair = (struct pair){ .row = &sim_row };
+    for (int k = 0; k < sessions + of_b; k++) {
+        enum pair_side side = k < sessions ? SIDE_A : SIDE_B;
+        struct pair_half *h = &c.pair.half[side];
+        double state = sim_next(&between, r);
+
+        h->last = &sim_row;
+        h->runs = c.runs[side];
+        h->n_sessions++;
+        for (int i = 0; i < SIM_PROCESSES; i++)
+            h->runs[h->n_runs++] =
+                (struct pair_run){ .value = 100 * exp(state + 0.44 * s->spread * rng_normal(r)) *
+                                            (side == SIDE_B ? s->slowdown : 1),
+                                   .start_unix_s = 1000.0 * k + i,
+                                   .clock_hz = NAN,
+                                   .throttled = NAN,
+                                   .session = k };
+    }
+    if (verdict_judge(&pairs, &none, &v, NULL) != 0)
+        abort();
+    return v;
+}
+
 #endif

@@ -7,9 +7,9 @@
  * Interleaved runs (pair.h): the Hodges-Lehmann estimate and the exact interval of Wilcoxon's
  * signed-rank test over the logarithms of the paired ratios; with fewer than PAIRED_MIN pairs,
  * where that test can reach no level worth having, those of the exact rank-sum test.  Looks at 6,
- * 10 and 20 pairs, with intervals of 99, 98 and 95 %.  Stored runs: Student's interval for the
- * difference of session means, from at least SESSIONS_MIN sessions of A and RUNS_MIN runs of B;
- * with fewer the verdict is unclear.
+ * 10 and 20 pairs, with intervals of 99, 98 and 95 %.  Stored runs: Student's interval for what
+ * B's sessions agree on against the mean of A's, from at least SESSIONS_MIN sessions of A and
+ * RUNS_MIN runs of B; with fewer the verdict is unclear.
  *
  *   slower    the whole interval is above what the runs can tell: the band and half the interval;
  *             and p is at most VERDICT_ERROR over all looks and, by Holm's rule, all rows

@@ -59,9 +59,30 @@ static void parse(const json_t *json, const char *fingerprint, struct noise *n, 
     }
 }
 
-int noise_file_read(const char *path, const char *fingerprint, struct noise *out, struct err *e)
+int noise_file_parse(const char *text, size_t n, const char *fingerprint, struct noise *out,
+                     struct err *e)
 {
     json_t *json = NULL;
+    struct err why = { 0 };
+    int rc;
+
+    *out = (struct noise){ 0 };
+    rc = jsonio_parse(text, n, "noise", &json, &why);
+    if (rc == 0) {
+        parse(json, fingerprint, out, &why);
+        rc = why.code;
+    }
+    json_decref(json);
+    if (rc < 0) {
+        ERR(e, rc, "%s", why.msg);
+        noise_release(out);
+    }
+    return rc;
+}
+
+int noise_file_read(const char *path, const char *fingerprint, struct noise *out, struct err *e)
+{
+    struct err why = { 0 };
     char *text = NULL;
     size_t n;
     int rc = 0;
@@ -70,14 +91,11 @@ int noise_file_read(const char *path, const char *fingerprint, struct noise *out
     if (!path[0] || access(path, F_OK) < 0)
         return 0;
     TRY(atomic_file_read(path, NOISE_BYTES_MAX, &text, &n, e));
-    TRY(jsonio_parse(text, n, path, &json, e));
-    parse(json, fingerprint, out, e);
-    TRY(e->code);
-out:
-    json_decref(json);
-    mem_free(text);
+    rc = noise_file_parse(text, n, fingerprint, out, &why);
     if (rc < 0)
-        noise_release(out);
+        ERR(e, rc, "%.150s: %s", path, why.msg);
+out:
+    mem_free(text);
     return rc;
 }
 

@@ -52,25 +52,37 @@ static void parse(const json_t *json, struct promises *ps, struct err *e)
     }
 }
 
+int promise_file_parse(const char *text, size_t n, struct promises *out, struct err *e)
+{
+    json_t *json = NULL;
+    struct err why = { 0 };
+    int rc;
+
+    *out = (struct promises){ 0 };
+    rc = jsonio_parse(text, n, "promises", &json, &why);
+    if (rc == 0) {
+        parse(json, out, &why);
+        rc = why.code;
+    }
+    json_decref(json);
+    if (rc < 0)
+        ERR(e, rc, "%s", why.msg);
+    return rc;
+}
+
 int promise_file_read(const char *path, struct promises *out, struct err *e)
 {
     struct err why = { 0 };
-    json_t *json = NULL;
     char *text = NULL;
     size_t n;
     int rc = 0;
 
     *out = (struct promises){ 0 };
     TRY(atomic_file_read(path, PROMISE_BYTES_MAX, &text, &n, e));
-    rc = jsonio_parse(text, n, "promises", &json, &why);
-    if (rc == 0) {
-        parse(json, out, &why);
-        rc = why.code;
-    }
+    rc = promise_file_parse(text, n, out, &why);
     if (rc < 0)
         ERR(e, rc, "%.150s: %s", path, why.msg);
 out:
-    json_decref(json);
     mem_free(text);
     return rc;
 }

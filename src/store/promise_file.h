@@ -11,6 +11,7 @@
 #include "judge/promise.h"
 
 /* ERR_IO, ERR_NOMEM, ERR_FORMAT with the place: "promises.json: promises[1].warn_pct: ...". */
+int promise_file_parse(const char *text, size_t n, struct promises *out, struct err *e);
 int promise_file_read(const char *path, struct promises *out, struct err *e);
 
 #endif

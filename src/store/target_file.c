@@ -136,27 +136,39 @@ static void parse(const json_t *json, struct targets *ts, struct err *e)
     }
 }
 
+int target_file_parse(const char *text, size_t n, struct targets *out, struct err *e)
+{
+    json_t *json = NULL;
+    struct err why = { 0 };
+    int rc;
+
+    *out = (struct targets){ 0 };
+    rc = jsonio_parse(text, n, "targets", &json, &why);
+    if (rc == 0) {
+        parse(json, out, &why);
+        rc = why.code;
+    }
+    json_decref(json);
+    if (rc < 0)
+        ERR(e, rc, "%s", why.msg);
+    if (rc < 0)
+        targets_release(out);
+    return rc;
+}
+
 int target_file_read(const char *path, struct targets *out, struct err *e)
 {
     struct err why = { 0 };
-    json_t *json = NULL;
     char *text = NULL;
     size_t n;
     int rc = 0;
 
     *out = (struct targets){ 0 };
     TRY(atomic_file_read(path, TARGET_BYTES_MAX, &text, &n, e));
-    rc = jsonio_parse(text, n, "targets", &json, &why);
-    if (rc == 0) {
-        parse(json, out, &why);
-        rc = why.code;
-    }
+    rc = target_file_parse(text, n, out, &why);
     if (rc < 0)
         ERR(e, rc, "%.150s: %s", path, why.msg);
 out:
-    json_decref(json);
     mem_free(text);
-    if (rc < 0)
-        targets_release(out);
     return rc;
 }

@@ -14,6 +14,7 @@
 #include "judge/targets.h"
 
 /* ERR_IO, ERR_NOMEM, ERR_FORMAT with the place.  *out is owned by the caller, released on error. */
+int target_file_parse(const char *text, size_t n, struct targets *out, struct err *e);
 int target_file_read(const char *path, struct targets *out, struct err *e);
 
 #endif

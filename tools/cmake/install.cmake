@@ -27,6 +27,7 @@ add_custom_target(installable DEPENDS headroom ${printed})
 install(TARGETS headroom RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${share}/headroom.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/share/targets DESTINATION ${CMAKE_INSTALL_DATADIR}/headroom)
 if(HEADROOM_BUNDLE)
   # RPATH, not RUNPATH: only the old tag also serves the libraries that our libraries need.
   set_target_properties(headroom PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
