@@ -118,8 +118,9 @@ out:
     return rc;
 }
 
-static int judge(struct selftest *t, struct err *e)
+static int judge(struct selftest *t, const struct cli_env *env, struct err *e)
 {
+    char path[1200];
     static const char *const label[SIDES] = { "this program", "this program" };
     const struct verdict_rules rules = { 0 };
     int rc = 0;
@@ -131,12 +132,16 @@ static int judge(struct selftest *t, struct err *e)
 
         TRY(comparison_make(both, label, &rules, false, &t->comparison, e));
     }
+    /* Rows of earlier self-tests stay; a file that cannot be read is replaced. */
+    machine_fingerprint(&t->side[SIDE_A].records[0]->machine, t->noise.fingerprint);
+    noise_file_path(env->data_dir, t->noise.fingerprint, path, sizeof(path));
+    noise_file_read(path, t->noise.fingerprint, &t->noise, NULL);
+    machine_fingerprint(&t->side[SIDE_A].records[0]->machine, t->noise.fingerprint);
     TRY(measure_noise(t, e));
     TRY(relabel(&t->comparison.pairs, &rules, RELABELLED, t->plan.seed, &t->tally, e));
     t->noise.comparisons = t->tally.comparisons;
     t->noise.alarms = t->tally.alarms;
     clock_utc(t->noise.measured);
-    machine_fingerprint(&t->side[SIDE_A].records[0]->machine, t->noise.fingerprint);
 out:
     return rc;
 }
@@ -148,7 +153,7 @@ static void print_noise(const struct selftest *t)
     printf("%-44s %8s %10s %14s\n", "row", "spread", "band", "keeps from");
     for (int i = 0; i < t->noise.n_rows; i++) {
         const struct noise_row *r = &t->noise.rows[i];
-        double band = fmax(log1p(NOISE_BAND_MIN), r->spread);
+        double band = fmin(fmax(log1p(NOISE_BAND_MIN), r->spread), log1p(NOISE_BAND_MAX));
         char row[320];
 
         snprintf(row, sizeof(row), "%s %s", r->name, r->settings);
@@ -202,7 +207,7 @@ static int selftest_run(const struct cli_args *a, const struct cli_env *env)
     t = (struct selftest){ 0 };
     TRY(read_plan(a, env, &t, &e));
     TRY(ab_run_pairs(&t.plan, 0, t.plan.pairs, &e));
-    TRY(judge(&t, &e));
+    TRY(judge(&t, env, &e));
     print_noise(&t);
     TRY(keep(&t, env, &e));
     if (t.tally.alarms > VERDICT_ERROR * t.tally.comparisons)

@@ -9,9 +9,10 @@
 #include "core/mem.h"
 #include "core/stats.h"
 
-const double NOISE_BAND_MIN = 0.01;
+const double NOISE_BAND_MIN = 0.01, NOISE_BAND_MAX = 0.05;
 
-enum { SPREAD_MIN = 3 };
+/* So many runs make a spread, and so many rows make that of the machine. */
+enum { SPREAD_MIN = 3, ROWS_MIN = 5 };
 
 /* Of a normal distribution: the standard deviation in units of the MAD, and the distance between
  * the quantiles of 10 and 90 % in units of the standard deviation. */
@@ -112,10 +113,12 @@ double noise_of(const struct noise *n, const struct result *row)
     r = find(n, row, settings);
     if (r && isfinite(r->spread))
         return r->spread;
-    return n->n_rows ? n->spread : (double)NAN;
+    return n->n_rows >= ROWS_MIN ? n->spread : (double)NAN;
 }
 
 double noise_band(const struct noise *n, const struct result *row)
 {
-    return fmax(log1p(NOISE_BAND_MIN), noise_of(n, row)); /* fmax leaves NaN out */
+    double band = fmax(log1p(NOISE_BAND_MIN), noise_of(n, row)); /* fmax leaves NaN out */
+
+    return fmin(band, log1p(NOISE_BAND_MAX));
 }

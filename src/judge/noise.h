@@ -7,8 +7,9 @@
 
 #include "core/result.h"
 
-/* A band is never below 1 %: what is smaller has causes that no rebuild would keep. */
-extern const double NOISE_BAND_MIN;
+/* A band is never below 1 %: what is smaller has causes that no rebuild would keep.  Nor above 5 %,
+ * where the usual promise is called: a noisy machine must not call a loss "the same". */
+extern const double NOISE_BAND_MIN, NOISE_BAND_MAX;
 
 struct noise_row {
     char name[48], device[16], metric[24], settings[256]; /* result_settings */
@@ -34,10 +35,11 @@ double noise_spread(const double *values, int n);
 /* Add a row; the last of its name, settings, device and metric holds.  ERR_NOMEM. */
 int noise_put(struct noise *n, const struct result *row, double spread, int runs, struct err *e);
 
-/* The spread of a row here: its own, else that of the machine; NaN when n is NULL. */
+/* The spread of a row here: its own, else that of the machine, where at least 5 rows made it; NaN
+ * when there is none, or n is NULL. */
 double noise_of(const struct noise *n, const struct result *row);
 
-/* The practical band (a change as in verdict.h): the larger of the spread and NOISE_BAND_MIN. */
+/* The practical band (a change as in verdict.h): the spread, within the two bounds. */
 double noise_band(const struct noise *n, const struct result *row);
 
 #endif

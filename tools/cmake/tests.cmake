@@ -69,6 +69,17 @@ foreach(name test_vendor test_vendor_nvml)
   target_include_directories(${name} SYSTEM PRIVATE ${CMAKE_SOURCE_DIR}/build-vendor/include
     ${CUDAToolkit_INCLUDE_DIRS})
 endforeach()
+# The program with a benchmark that is slower by N %, for comparisons whose truth is known.
+add_custom_target(dials)
+foreach(percent 0 5 10 20)
+  add_executable(headroom-dial-${percent} ${CMAKE_SOURCE_DIR}/src/main.c
+    ${CMAKE_SOURCE_DIR}/test/dial_bench.c)
+  target_compile_definitions(headroom-dial-${percent} PRIVATE DIAL_PERCENT=${percent})
+  target_link_libraries(headroom-dial-${percent} PRIVATE headroom_all)
+  set_target_properties(headroom-dial-${percent} PROPERTIES EXCLUDE_FROM_ALL ON)
+  add_dependencies(dials headroom-dial-${percent})
+endforeach()
+
 # A benchmark that crashes there must die of its signal, which the sanitizers would report instead.
 set_tests_properties(test_runner PROPERTIES
   ENVIRONMENT "ASAN_OPTIONS=handle_segv=0;TSAN_OPTIONS=handle_segv=0:halt_on_error=1")
