@@ -146,6 +146,7 @@ static void tell(struct telemetry_ring *ring, const struct story *s)
             v[channel("gpu.sm_clock")] = i <= 20 ? 1980 : i % 3 ? 1485 : 1545;
             v[channel("gpu.throttle_power_cap")] = capped;
             v[channel("gpu.throttle_thermal")] = capped / 10;
+            v[channel("gpu.other_processes")] = s->faults_at >= 0 && i >= s->faults_at ? 2 : 0;
             v[channel("gpu.ecc_uncorrected")] = 4 + (s->faults_at >= 0 && i >= s->faults_at);
             if (i % 10 == 0) /* the energy is read once a second */
                 v[channel("gpu.power_from_energy")] = energy;
@@ -192,7 +193,7 @@ static void test_window(void)
     CHECK_NEAR(run.clock_hz_min, 1485e6, 0);
     /* The reading at the end of the warm-up is the kept part's first. */
     CHECK_NEAR(run.clock_hz_max, 1980e6, 0);
-    CHECK_STR(run.device_faults, "1 uncorrected ECC errors");
+    CHECK_STR(run.device_faults, "1 uncorrected ECC errors; 2 other processes on the card");
     CHECK_NEAR(run.cpu_seconds, 1.0, 1e-9);
     release(&run);
     window_of(&calm, 2, 12, &run);

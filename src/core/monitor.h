@@ -24,7 +24,8 @@ enum channel_role {
     ROLE_ENERGY,   /* counter, J: result_run.energy_j */
     ROLE_CLOCK,    /* level, MHz: clock_hz_* where the benchmark does not see its own */
     ROLE_THROTTLE, /* counter, seconds for which `cause` held the clock down */
-    ROLE_FAULTS    /* level: how many `cause` there were; any more in a window are named */
+    ROLE_FAULTS,   /* level: how many `cause` there were; any more in a window are named */
+    ROLE_TENANTS   /* level: how many `cause` there are; the most in a window are named */
 };
 
 struct channel {

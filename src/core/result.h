@@ -117,7 +117,8 @@ struct result_run {
      * interval from equal parts of them.  idle_w: what it draws when nothing runs. */
     double energy_j, energy_lo_j, energy_hi_j, energy_s, idle_w; /* NaN: see energy_reason */
     char energy_reason[96];
-    char device_faults[96]; /* "1 XID error (XID 31)": what went wrong in the window; "" nothing */
+    /* What went wrong or disturbed in the window, "1 XID errors (XID 31)"; "" nothing */
+    char device_faults[128];
 };
 
 enum { RESULT_NOTES = 6 };

@@ -74,7 +74,8 @@ static const struct channel channels[N_CHANNELS] = {
     [ECC_UNCORRECTED] = { "gpu.ecc_uncorrected", "errors", CHANNEL_LEVEL, 1, ROLE_FAULTS,
                           "uncorrected ECC errors" },
     [XID_ERRORS] = { "gpu.xid_errors", "errors", CHANNEL_LEVEL, 1, ROLE_FAULTS, "XID errors" },
-    SERIES(OTHER_PROCESSES, "other_processes", "", 1),
+    [OTHER_PROCESSES] = { "gpu.other_processes", "", CHANNEL_LEVEL, 1, ROLE_TENANTS,
+                          "other processes on the card" },
     SERIES(OTHERS_UTILISATION, "others_utilisation", "%", 1),
 };
 #undef SERIES

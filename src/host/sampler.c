@@ -244,9 +244,14 @@ void sampler_focus(void *handle, const struct device *d)
 {
     struct sampler *t = handle;
 
+    int last;
+
     pthread_mutex_lock(&t->lock);
+    last = t->focus;
     t->focus = watch_of(t, d);
-    sample_locked(t, MONITOR_SLOW); /* the counters before the window that follows */
+    /* The counters before the window that follows.  The dear ones count from the mark on, or from
+     * the thread's next slow turn. */
+    sample_locked(t, t->focus == last ? 0 : MONITOR_SLOW);
     pthread_mutex_unlock(&t->lock);
 }
 
@@ -260,6 +265,13 @@ void sampler_mark(void *handle)
     pthread_mutex_unlock(&t->lock);
 }
 
+/* Long enough for its energy to be known, and for the dear counters to be read at its end? */
+static bool is_long(const struct sampler *t, uint64_t kept_ns, uint64_t t1_ns)
+{
+    return t->focus >= 0 && 1e-9 * (double)t1_ns - 1e-9 * (double)kept_ns >=
+                                t->watched[t->focus].monitor->energy_window_min_s;
+}
+
 void sampler_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_run *run)
 {
     struct sampler *t = handle;
@@ -269,7 +281,7 @@ void sampler_window(void *handle, uint64_t t0_ns, uint64_t t1_ns, struct result_
         t1_ns = t0_ns;
     pthread_mutex_lock(&t->lock);
     if (telemetry_ring_last_ns(&t->ring) < t1_ns)
-        sample_locked(t, t->focus < 0 ? 0 : MONITOR_SLOW);
+        sample_locked(t, is_long(t, kept_ns, t1_ns) ? MONITOR_SLOW : 0);
     telemetry_window_fill(&t->ring, &t->sources, t->focus,
                           t->focus < 0 ? NULL : &t->watched[t->focus], t0_ns, kept_ns, t1_ns, run);
     pthread_mutex_unlock(&t->lock);
