@@ -42,9 +42,9 @@ void page_no_data(FILE *f, const char *what, const char *why)
     fputs("</p>\n", f);
 }
 
-void page_value(FILE *f, const struct run_record *rec, const struct result *r, double v)
+void page_value(FILE *f, const struct result *r, double v)
 {
-    struct figures_unit unit = row_group_unit(rec, r);
+    struct figures_unit unit = row_unit(r);
     char number[FIGURES_TEXT];
 
     figures_number(number, v * unit.factor, figures_decimals(v * unit.factor), true);

@@ -60,9 +60,9 @@ static void percent(FILE *f, double v)
     fputs(text, f);
 }
 
-static void write_row(FILE *f, const struct report *rep, const struct result *r)
+static void write_row(FILE *f, const struct result *r)
 {
-    struct figures_unit unit = row_group_unit(rep->shown, r);
+    struct figures_unit unit = row_unit(r);
     char label[160], half[FIGURES_TEXT];
 
     row_label(r, label, sizeof(label), true);
@@ -95,11 +95,11 @@ static void write_row(FILE *f, const struct report *rep, const struct result *r)
     fputs(" |\n", f);
 }
 
-static void write_table(FILE *f, const struct report *rep, const struct result *const *rows, int n)
+static void write_table(FILE *f, const struct result *const *rows, int n)
 {
     fputs("| row | value | of the limit | headroom |\n| --- | ---: | --- | ---: |\n", f);
     for (int i = 0; i < n; i++)
-        write_row(f, rep, rows[i]);
+        write_row(f, rows[i]);
 }
 
 static void write_head(FILE *f, const struct report *rep)
@@ -199,10 +199,10 @@ void report_markdown(FILE *f, const struct report *rep)
         fputc('\n', f);
     }
     write_head(f, rep);
-    write_table(f, rep, rows, first);
+    write_table(f, rows, first);
     if (n > first) {
         fprintf(f, "\n<details><summary>%d more rows</summary>\n\n", n - first);
-        write_table(f, rep, rows + first, n - first);
+        write_table(f, rows + first, n - first);
         fputs("\n</details>\n", f);
     }
     fputc('\n', f);

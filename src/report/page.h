@@ -29,7 +29,7 @@ void page_section_end(FILE *f);
 /* A chart's place without a chart, with the reason. */
 void page_no_data(FILE *f, const char *what, const char *why);
 
-/* "4524 GB/s", in the unit of the row's group. */
-void page_value(FILE *f, const struct run_record *rec, const struct result *r, double v);
+/* "4524 GB/s", in the row's unit (rows.h). */
+void page_value(FILE *f, const struct result *r, double v);
 
 #endif

@@ -41,7 +41,7 @@ static void find_steps(struct track *t)
 static bool gather(const struct report *rep, const struct result *row, const int *order,
                    struct track *t)
 {
-    struct figures_unit unit = row_group_unit(rep->shown, row);
+    struct figures_unit unit = row_unit(row);
 
     *t = (struct track){ .n = rep->n };
     t->v = mem_calloc(3 * (size_t)rep->n, sizeof(*t->v));
@@ -97,7 +97,7 @@ static void draw(FILE *f, const struct report *rep, const struct result *row, co
 {
     struct scale x = { .lo = -0.5, .hi = t->n - 0.5, .at_lo = LEFT, .at_hi = RIGHT };
     struct scale y = scale_of(t);
-    struct figures_unit unit = row_group_unit(rep->shown, row);
+    struct figures_unit unit = row_unit(row);
     char label[160], words[500], tip[260];
     double last_x = NAN, last_y = NAN;
 

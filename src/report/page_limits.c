@@ -102,12 +102,12 @@ static void write_row(FILE *f, const struct report *rep, const struct result *r)
         fputs("</span>", f);
     }
     fputs("</td><td class=\"num\">", f);
-    page_value(f, rep->shown, r, r->value);
+    page_value(f, r, r->value);
     if (l) {
         fprintf(f, " <span class=\"of\" title=\"");
         markup_html(f, l->source);
         fputs("\">of ", f);
-        page_value(f, rep->shown, r, l->value);
+        page_value(f, r, l->value);
         fprintf(f, " %s</span>", limit_kind_name(l->kind));
     }
     fputs("</td></tr>\n", f);
@@ -118,8 +118,7 @@ static void write_group(FILE *f, const struct report *rep, int first)
     const struct result *head = &rep->shown->results[first];
 
     fputs("<table class=\"bars\"><caption>", f);
-    markup_htmlf(f, "%s on %s: %s in %s", head->name, head->device, head->metric,
-                 row_group_unit(rep->shown, head).name);
+    markup_htmlf(f, "%s on %s: %s, %s", head->name, head->device, head->metric, head->unit);
     fputs("</caption><thead><tr><th scope=\"col\">settings</th><th scope=\"col\">limit to achieved"
           "</th><th scope=\"col\">reached</th><th scope=\"col\">value</th></tr></thead><tbody>\n",
           f);

@@ -16,8 +16,11 @@ struct matrix {
     double smallest, largest;
 };
 
-/* The keys of a row's place; false: the row does not belong there. */
-typedef bool (*keys_of)(const struct result *r, char row[KEY], char col[KEY]);
+/* Where a row belongs: a table, and a row and a column of it; false: nowhere. */
+struct place {
+    char table[KEY], row[KEY], col[KEY];
+};
+typedef bool (*place_of)(const struct result *r, struct place *p);
 
 static const char *setting(const struct result *r, const char *axis)
 {
@@ -26,35 +29,45 @@ static const char *setting(const struct result *r, const char *axis)
     return s ? s : "";
 }
 
-static bool peer_keys(const struct result *r, char row[KEY], char col[KEY])
+/* One table for each thing done: GPU by GPU. */
+static bool peer_place(const struct result *r, struct place *p)
 {
     if (strcmp(setting(r, "level"), "peer") != 0 || !setting(r, "peer")[0])
         return false;
-    snprintf(row, KEY, "%s, %s %s", r->device, setting(r, "op"), setting(r, "size"));
-    snprintf(col, KEY, "gpu:%s", setting(r, "peer"));
+    snprintf(p->table, KEY, "GPU to GPU: %s%s%s", setting(r, "op"),
+             setting(r, "size")[0] ? " of " : "", setting(r, "size"));
+    snprintf(p->row, KEY, "%s", r->device);
+    snprintf(p->col, KEY, "gpu:%s", setting(r, "peer"));
     return true;
 }
 
-static bool host_keys(const struct result *r, char row[KEY], char col[KEY])
+/* Copies, and loads and stores of a GPU in the host's memory. */
+static bool host_place(const struct result *r, struct place *p)
 {
-    if (strcmp(setting(r, "level"), "host") != 0)
+    const char *op = setting(r, "op");
+    bool copy = !setting(r, "level")[0] && (strcmp(op, "h2d") == 0 || strcmp(op, "d2h") == 0 ||
+                                            strcmp(op, "bidirectional") == 0);
+
+    if (!copy && strcmp(setting(r, "level"), "host") != 0)
         return false;
-    snprintf(row, KEY, "%s, %s %s", r->device, setting(r, "memory"), setting(r, "size"));
-    snprintf(col, KEY, "%s", setting(r, "op"));
+    snprintf(p->table, KEY, "Host and GPU");
+    snprintf(p->row, KEY, "%s %s %s", r->device, setting(r, "memory"), setting(r, "size"));
+    snprintf(p->col, KEY, "%s", op);
     return true;
 }
 
-static bool local_keys(const struct result *r, char row[KEY], char col[KEY])
+static bool local_place(const struct result *r, struct place *p)
 {
     const char *level = setting(r, "level");
 
     if (!level[0] || !setting(r, "op")[0] || strcmp(level, "peer") == 0 ||
         strcmp(level, "host") == 0)
         return false;
-    snprintf(row, KEY, "%s %s%s%s %s", r->device, level,
+    snprintf(p->table, KEY, "Each memory by what is done with it");
+    snprintf(p->row, KEY, "%s %s%s%s %s", r->device, level,
              setting(r, "threads")[0] ? ", threads " : "", setting(r, "threads"),
              setting(r, "size"));
-    snprintf(col, KEY, "%s", setting(r, "op"));
+    snprintf(p->col, KEY, "%s", setting(r, "op"));
     return true;
 }
 
@@ -85,29 +98,34 @@ static void order_peers(struct matrix *m, const struct run_record *rec)
     }
 }
 
-static void gather(struct matrix *m, const struct run_record *rec, keys_of keys,
-                   const char *metric_like)
+static bool is_of(const struct result *r, const char *unit)
+{
+    return strcmp(r->name, "silicon.memory") == 0 && r->status != RESULT_SKIPPED &&
+           strcmp(r->unit, unit) == 0;
+}
+
+static void gather(struct matrix *m, const struct run_record *rec, place_of place,
+                   const char *table, const char *unit)
 {
     *m = (struct matrix){ 0 };
-    if (keys == peer_keys)
+    if (place == peer_place)
         order_peers(m, rec);
     for (int i = 0; i < rec->n_results; i++) {
         const struct result *r = &rec->results[i];
-        char row[KEY], col[KEY];
-        int at_row, at_col;
+        struct place p;
+        int row, col;
 
-        if (strcmp(r->name, "silicon.memory") != 0 || r->status == RESULT_SKIPPED ||
-            strcmp(r->unit, metric_like) != 0 || !keys(r, row, col))
+        if (!is_of(r, unit) || !place(r, &p) || strcmp(p.table, table) != 0)
             continue;
-        at_row = index_of(m->row, &m->n_rows, ROWS_MAX, row);
-        at_col = index_of(m->col, &m->n_cols, COLS_MAX, col);
-        if (at_row < 0 || at_col < 0)
+        row = index_of(m->row, &m->n_rows, ROWS_MAX, p.row);
+        col = index_of(m->col, &m->n_cols, COLS_MAX, p.col);
+        if (row < 0 || col < 0)
             continue;
-        m->cell[at_row][at_col] = r;
-        if (r->status == RESULT_OK)
-            m->largest = fmax(m->largest, r->value);
-        if (r->status == RESULT_OK)
-            m->smallest = m->smallest > 0 ? fmin(m->smallest, r->value) : r->value;
+        m->cell[row][col] = r;
+        if (r->status != RESULT_OK)
+            continue;
+        m->largest = fmax(m->largest, r->value);
+        m->smallest = m->smallest > 0 ? fmin(m->smallest, r->value) : r->value;
     }
 }
 
@@ -143,10 +161,11 @@ static void write_cell(FILE *f, const struct matrix *m, const struct result *r, 
 static void write_matrix(FILE *f, const struct matrix *m, const char *caption, const char *unit,
                          enum shade how)
 {
-    fprintf(f,
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">"
-            "<table class=\"matrix\"><caption>%s, %s</caption><thead><tr><td></td>",
-            caption, caption, unit);
+    fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", f);
+    markup_html(f, caption);
+    fputs("\"><table class=\"matrix\"><caption>", f);
+    markup_htmlf(f, "%s, %s", caption, unit);
+    fputs("</caption><thead><tr><td></td>", f);
     for (int c = 0; c < m->n_cols; c++) {
         fputs("<th scope=\"col\">", f);
         markup_html(f, m->col[c]);
@@ -164,34 +183,49 @@ static void write_matrix(FILE *f, const struct matrix *m, const char *caption, c
     fputs("</tbody></table></div>\n", f);
 }
 
+/* Every table of one kind, in the order of its first row; how many. */
+static int write_kind(FILE *f, const struct run_record *rec, place_of place, const char *unit)
+{
+    static struct matrix m; /* too large for a stack */
+    int written = 0;
+
+    for (int i = 0; i < rec->n_results; i++) {
+        struct place p, q;
+        bool seen = !is_of(&rec->results[i], unit) || !place(&rec->results[i], &p);
+
+        for (int j = 0; j < i && !seen; j++)
+            seen = is_of(&rec->results[j], unit) && place(&rec->results[j], &q) &&
+                   strcmp(p.table, q.table) == 0;
+        if (seen)
+            continue;
+        gather(&m, rec, place, p.table, unit);
+        write_matrix(f, &m, p.table, unit, place == local_place ? SHADE_LOG : SHADE_LINEAR);
+        written++;
+    }
+    return written;
+}
+
 void page_matrix(FILE *f, const struct report *r)
 {
     static const struct {
-        keys_of keys;
-        const char *caption, *unit, *without;
+        place_of place;
+        const char *what, *without;
     } kinds[] = {
-        { peer_keys, "GPU to GPU", "GB/s",
-          "the run has no rows between GPUs (they need two of them)" },
-        { peer_keys, "GPU to GPU, latency", "ns", NULL },
-        { host_keys, "Host and GPU", "GB/s", "the run has no rows over the link to a GPU" },
-        { host_keys, "Host and GPU, latency", "ns", NULL },
-        { local_keys, "Each memory by what is done with it", "GB/s",
-          "the run has no rows of silicon.memory" },
-        { local_keys, "Latency of a load", "ns", NULL },
+        { peer_place, "GPU to GPU", "the run has no rows between GPUs (they need two of them)" },
+        { host_place, "Host and GPU", "the run has no rows over the link to a GPU" },
+        { local_place, "Memories", "the run has no rows of silicon.memory" },
     };
-    static struct matrix m; /* too large for a stack */
 
     page_section(f, "matrix", "Transfers",
                  "Bandwidth counts the bytes read and the bytes written. The darker a cell, the "
                  "nearer to the largest of its table. Links of one kind should agree: one that "
                  "stands out has fewer lanes, a longer way, or another load.");
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        gather(&m, r->shown, kinds[i].keys, kinds[i].unit);
-        if (m.n_rows)
-            write_matrix(f, &m, kinds[i].caption, kinds[i].unit,
-                         kinds[i].keys == local_keys ? SHADE_LOG : SHADE_LINEAR);
-        else if (kinds[i].without)
-            page_no_data(f, kinds[i].caption, kinds[i].without);
-    }
+    fputs("<div class=\"tables\">\n", f);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (write_kind(f, r->shown, kinds[i].place, "GB/s") +
+                write_kind(f, r->shown, kinds[i].place, "ns") ==
+            0)
+            page_no_data(f, kinds[i].what, kinds[i].without);
+    fputs("</div>\n", f);
     page_section_end(f);
 }

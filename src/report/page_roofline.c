@@ -46,6 +46,11 @@ static double memory_bytes(const struct result *r)
     return r->work.bytes[WORK_DRAM] + r->work.bytes[WORK_CACHE] + r->work.bytes[WORK_HBM];
 }
 
+static double bytes_elsewhere(const struct result *r)
+{
+    return r->work.bytes[WORK_LINK] + r->work.bytes[WORK_STORAGE];
+}
+
 static bool is_of(const struct roofline *g, const struct result *r)
 {
     return r->status == RESULT_OK && strcmp(r->device, g->device) == 0;
@@ -99,7 +104,9 @@ static void gather(struct roofline *g)
         const struct result *r = &g->rec->results[i];
         const char *level = row_setting(r, "level"), *dtype = row_setting(r, "dtype");
 
-        if (!is_of(g, r) || strncmp(r->name, "silicon.", 8) != 0)
+        /* Multiplying zeros takes less power than work does, and is faster than it. */
+        if (!is_of(g, r) || strncmp(r->name, "silicon.", 8) != 0 ||
+            (row_setting(r, "data") && strcmp(row_setting(r, "data"), "zeros") == 0))
             continue;
         if (level && !is_link(level) && memory_bytes(r) > 0 && r->direction == HIGHER_IS_BETTER)
             raise_roof(g->memory, &g->n_memory, level, r, per_second(r, memory_bytes(r)));
@@ -253,7 +260,7 @@ static void draw_points(FILE *f, const struct roofline *g)
         if (is_point(g, r))
             svg_point(f, scale_at(&g->x, r->work.flops / bytes),
                       scale_at(&g->y, per_second(r, r->work.flops)), 5, kind, tip);
-        else if (r->work.flops > 0)
+        else if (r->work.flops > 0 && bytes_elsewhere(r) <= 0)
             svg_point(f, RIGHT, scale_at(&g->y, per_second(r, r->work.flops)), 3, kind, tip);
         else if (bytes > 0 && r->direction == HIGHER_IS_BETTER && g->n_memory &&
                  !is_link(row_setting(r, "level") ? row_setting(r, "level") : ""))

@@ -206,9 +206,9 @@ static void write_words(FILE *f, const struct result *r, const struct cloud *c)
     fputs("</p>", f);
 }
 
-static void draw(FILE *f, const struct report *rep, const struct result *r)
+static void draw(FILE *f, const struct result *r)
 {
-    struct figures_unit unit = row_group_unit(rep->shown, r);
+    struct figures_unit unit = row_unit(r);
     struct cloud c;
     char label[160], words[400];
 
@@ -267,7 +267,7 @@ void page_samples(FILE *f, const struct report *r)
         fputs("</summary><div class=\"multiples\">\n", f);
         for (int k = i; k < r->shown->n_results; k++)
             if (row_same_group(&r->shown->results[k], head) && has_samples(&r->shown->results[k]))
-                draw(f, r, &r->shown->results[k]);
+                draw(f, &r->shown->results[k]);
         fputs("</div></details>\n", f);
     }
     if (!groups)

@@ -93,7 +93,7 @@ static const char *stop_of(const struct result *r)
 static void write_row(FILE *f, const struct report *rep, const struct result *r,
                       struct footnotes *notes)
 {
-    struct figures_unit unit = row_group_unit(rep->shown, r);
+    struct figures_unit unit = row_unit(r);
     char label[160], marks[64];
     const struct limit *l = row_limit(r);
 

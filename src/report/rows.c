@@ -68,6 +68,11 @@ struct figures_unit row_group_unit(const struct run_record *rec, const struct re
     return figures_unit_for(r->unit, largest);
 }
 
+struct figures_unit row_unit(const struct result *r)
+{
+    return figures_unit_for(r->unit, r->value);
+}
+
 bool row_first_of_group(const struct run_record *rec, int i)
 {
     for (int j = 0; j < i; j++)

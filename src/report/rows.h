@@ -27,6 +27,9 @@ const struct result *row_find(const struct run_record *rec, const struct result 
 /* One unit for all rows of a group, chosen for the largest value. */
 struct figures_unit row_group_unit(const struct run_record *rec, const struct result *r);
 
+/* A unit for the row alone, where it stands beside its value. */
+struct figures_unit row_unit(const struct result *r);
+
 /* Is rows[i] the first of its group (of its level)? */
 bool row_first_of_group(const struct run_record *rec, int i);
 bool row_first_of_level(const struct run_record *rec, int i);

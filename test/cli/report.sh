@@ -68,6 +68,15 @@ grep -q '1</b> target missed' r.html || fail "$what: no target on the page"
 try 5 report "$run" --targets "$run"
 leaves r.html r.md targets.json
 
+# Runs of the history by the names that they have there.
+try 0 import "$run" --store h.db
+try 0 baseline save nightly "$run" --store h.db
+try 0 report latest --store h.db -o r.md
+grep -q 'silicon.storage randread' r.md || fail "$what: not the stored run"
+try 0 report nightly latest --store h.db -o r.md
+grep -q '| verdict |' r.md || fail "$what: no verdicts"
+rm -f h.db* r.md
+
 # bad CODE TEXT ARGUMENT...: one line on stderr, nothing else.
 bad() {
     local code=$1 text=$2

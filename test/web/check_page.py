@@ -180,9 +180,11 @@ SIZES = ((360, 740), (800, 1000), (1440, 900))
 
 
 def look(b, page, folder, name):
-    """Every size, in the light and in the dark; of the pages beside the first the narrowest."""
-    for width, height in SIZES if name == "standard" or folder else SIZES[:1]:
-        for scheme in ("light", "dark"):
+    """Every size, in the light and in the dark; pages beside the first in the narrowest, in the light,
+    unless pictures are wanted."""
+    whole = name == "standard" or folder
+    for width, height in SIZES if whole else SIZES[:1]:
+        for scheme in ("light", "dark") if whole else ("light",):
             where = "%s, %d wide, %s" % (name, width, scheme)
             b.size(width, height)
             b.media(scheme)
