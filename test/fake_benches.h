@@ -249,6 +249,8 @@ static int card_once(struct bench_ctx *c, void *state, struct err *e)
 
     if (s->ns == 0)
         return ERR(e, ERR_IO, "not prepared");
+    if (bench_progress(c, "walking", 1, 4) < 0)
+        return ERR(e, ERR_INTERRUPT, "stopped while walking");
     fake_once(c, s, e);
     s->ns = 0;
     return 0;

@@ -76,6 +76,37 @@ static void bad_rows(const struct worker_options *o)
     }
 }
 
+/* Signs of life from inside a repetition; the last of `walks_left` is answered with "stop". */
+static int walked, walks_left;
+
+static int watch(void *self, const char *phase, const struct sampling_progress *p)
+{
+    (void)self;
+    (void)p;
+    if (strcmp(phase, "walking:25%") != 0)
+        return 0;
+    walked++;
+    return --walks_left == 0 ? ERR_INTERRUPT : 0;
+}
+
+static void walking_row(struct worker_options o)
+{
+    struct result r;
+
+    seconds = 0.6; /* one every 50 ms, for a quarter of it at least */
+    o.progress = watch;
+    CHECK_EQ(measure("fake.card", "path=near", &r, &o), 0);
+    CHECK_EQ(r.status, RESULT_OK);
+    CHECK(walked >= 2 && walked <= 30);
+    result_release(&r);
+    walks_left = 2;
+    CHECK_EQ(measure("fake.card", "path=near", &r, &o), ERR_INTERRUPT);
+    CHECK_EQ(r.status, RESULT_SKIPPED);
+    CHECK(strstr(r.reason, "stopped while walking") != NULL);
+    result_release(&r);
+    seconds = 0.1;
+}
+
 /* Every repetition finds what prepare() left. */
 static void prepared_row(const struct worker_options *o)
 {
@@ -239,6 +270,7 @@ int main(void)
 
     CHECK_EQ(device_list(kinds, devices, why, sizeof(why)), 1);
     prepared_row(&o);
+    walking_row(o);
     good_row(&o);
     bad_rows(&o);
     measured_limit(&o);
