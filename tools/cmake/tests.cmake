@@ -21,6 +21,7 @@ function(add_fake name source)
 endfunction()
 add_fake(fake_thing1 fake_thing.c THING_VERSION=1)
 add_fake(fake_thing2 fake_thing.c THING_VERSION=2)
+add_fake(fake_cuda fake_cuda.c)
 add_fake(fake_nowhere fake_thing.c THING_VERSION=1)
 set_target_properties(fake_nowhere PROPERTIES PREFIX lib OUTPUT_NAME headroom_is_nowhere
   LINK_OPTIONS -Wl,-soname,libheadroom_is_nowhere.so LIBRARY_OUTPUT_DIRECTORY ${fakes}/unseen)
@@ -35,7 +36,7 @@ foreach(age new old) # NVML under its own name, in HEADROOM_FAKES/nvml_<age>
   target_include_directories(fake_nvml_${age} PRIVATE ${CMAKE_SOURCE_DIR}/src
     ${CMAKE_SOURCE_DIR}/test)
 endforeach()
-set(all_fakes fake_thing1 fake_thing2 fake_thing3 fake_nvml_new fake_nvml_old)
+set(all_fakes fake_cuda fake_thing1 fake_thing2 fake_thing3 fake_nvml_new fake_nvml_old)
 
 foreach(t ${tests})
   get_filename_component(name ${t} NAME_WE)
