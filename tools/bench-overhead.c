@@ -9,8 +9,9 @@
  * the caches), the telemetry thread on and off, in pairs of random order.  The ratio of a pair is
  * time with / time without; shown are the median of the ratios with its 95 % interval, and the
  * thread's own CPU time.  Core time is compared beside the wall clock: on a busy machine the
- * wall clock of two threads is mostly the neighbours'.  A load lasts SECONDS (1): over a tenth of
- * that the scheduler's own scatter is larger than what is looked for.
+ * wall clock of two threads is mostly the neighbours'.  A load lasts SECONDS (0.25):
+ * longer ones find the machine in other states within a pair, shorter ones count the thread's
+ * beginning.  What narrows the interval is pairs.
  *
  *   ninja -C build bench-overhead && build/bench-overhead harness | sampler [PAIRS [SECONDS]] */
 #include <math.h>
@@ -285,8 +286,8 @@ out:
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
-    int pairs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 31;
-    double seconds = argc > 3 ? strtod(argv[3], NULL) : 1;
+    int pairs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 101;
+    double seconds = argc > 3 ? strtod(argv[3], NULL) : 0.25;
 
     if (strcmp(what, "harness") == 0)
         return harness() < 0;
