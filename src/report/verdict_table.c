@@ -10,7 +10,7 @@
 #include "report/textline.h"
 
 enum column { LABEL, BEFORE, AFTER, CHANGE, INTERVAL, TELLS, CHANCE, RUNS, WORD, COLUMNS };
-enum { CELL = 96, LABEL_MIN = 8, NARROWEST = 40, INDENT = 2 };
+enum { CELL = 96, LABEL_MIN = 8, NARROWEST = 40, INDENT = 2, CHANGES_SHOWN = 12 };
 
 static const struct {
     const char *head;
@@ -228,11 +228,10 @@ static void print_group(FILE *f, const struct table *t, const struct comparison 
 
 /* ---- reasons ---- */
 
-/* "same" speaks for itself, and so does what is unclear by its figures alone. */
+/* What follows from the figures in the table needs no words. */
 static bool needs_reason(const struct verdict *v)
 {
-    return v->gap != GAP_NONE || v->clocks_differ || isnan(v->lo) || v->refused ||
-           v->word == VERDICT_SLOWER || v->word == VERDICT_FASTER;
+    return v->gap != GAP_NONE || v->clocks_differ || isnan(v->lo) || v->refused;
 }
 
 static void reason_of(const struct verdict *v, char *out, size_t cap)
@@ -279,6 +278,26 @@ static void print_reasons(FILE *f, const struct table *t)
         fputc('\n', f);
 }
 
+/* By which rule, each one once. */
+static void print_rules(FILE *f, const struct table *t)
+{
+    bool any = false;
+
+    for (int i = 0; i < t->n; i++) {
+        bool seen = !t->lines[i].v->rule[0];
+
+        for (int j = 0; j < i && !seen; j++)
+            seen = strcmp(t->lines[j].v->rule, t->lines[i].v->rule) == 0;
+        if (seen)
+            continue;
+        fputs(any ? "      " : "rule: ", f);
+        textline_wrap(f, t->lines[i].v->rule, 6, 6, full_width(t->style), t->style->utf8);
+        any = true;
+    }
+    if (any)
+        fputc('\n', f);
+}
+
 void verdict_table_rows(FILE *f, const struct comparison *c, const struct terminal_style *s)
 {
     const char *cell[COLUMNS];
@@ -303,6 +322,7 @@ void verdict_table_rows(FILE *f, const struct comparison *c, const struct termin
     }
     fputc('\n', f);
     print_reasons(f, &t);
+    print_rules(f, &t);
     mem_free(t.lines);
 }
 
@@ -341,7 +361,7 @@ void verdict_table_header(FILE *f, const struct comparison *c, const struct term
                       3, full_width(s), s->utf8);
         paint(f, s, PLAIN);
     }
-    for (int i = 0; i < c->manifest.n; i++) {
+    for (int i = 0; i < c->manifest.n && i < CHANGES_SHOWN; i++) {
         const struct manifest_change *m = &c->manifest.change[i];
 
         snprintf(text, sizeof(text), "%s: %s %s %s", m->what, m->a, s->utf8 ? "\xE2\x86\x92" : "->",
@@ -349,8 +369,9 @@ void verdict_table_header(FILE *f, const struct comparison *c, const struct term
         fputs(i ? "          " : "differs   ", f);
         textline_wrap(f, text, 10, 12, full_width(s), s->utf8);
     }
-    if (c->manifest.left_out)
-        fprintf(f, "          and %d more\n", c->manifest.left_out);
+    if (c->manifest.n + c->manifest.left_out > CHANGES_SHOWN)
+        fprintf(f, "          and %d more (--json has them)\n",
+                c->manifest.n + c->manifest.left_out - CHANGES_SHOWN);
     fputc('\n', f);
 }
 
