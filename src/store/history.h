@@ -6,7 +6,7 @@
  * 4. What many runs share (what is known of machine and build) is stored once.
  *
  * Every call gives ERR_IO (permission, space, a server that went away), ERR_BUSY (another program
- * held the database for longer than 10 s), ERR_FORMAT (damaged, foreign, or of a newer schema) or
+ * held the database for longer than 5 s), ERR_FORMAT (damaged, foreign, or of a newer schema) or
  * ERR_NOMEM, with the database's name and the reason in the message.  One thread per history. */
 #ifndef STORE_HISTORY_H
 #define STORE_HISTORY_H

@@ -45,7 +45,21 @@ says 'newer.json: ' 'this program reads 1' 'foreign.json: not a file that import
 try 5 import --store other/h.db a.json
 says 'with another content'
 rm -r other
-leaves a.json cut.json foreign.json newer.json pretty.json wrong.json
+
+# Hostile ones: as deep as can be, more rows than any run has, a number that is none.
+python3 - <<'PYTHON'
+import json
+run = json.load(open("a.json"))
+open("deep.json", "w").write('{"schema": 1, "run": ' + "[" * 100000)
+row = json.dumps(run["results"][0])
+run["results"] = []
+open("many.json", "w").write(json.dumps(run)[:-2] + ",".join(["{}"] * 10001) + "]}")
+open("inf.json", "w").write(json.dumps(run)[:-2] + row.replace('"value": ', '"value": 1e999, "x": ', 1) + "]}")
+PYTHON
+try 5 import deep.json many.json inf.json
+says 'deep.json: ' 'many.json: results: 10001 items' 'inf.json: ' 'not valid JSON'
+try 0 import a.json
+leaves a.json cut.json deep.json foreign.json inf.json many.json newer.json pretty.json wrong.json
 
 # A history that can never take the run is refused before anything is measured.
 refuses() {
@@ -72,17 +86,15 @@ signal.pause()
 PYTHON
 holder=$!
 until_true 10 grep -q held "$scratch/held" || fail 'nobody holds the history'
-try 5 run "${row[@]}" -o r.json
-says 'could not store the run: ' 'another program held it' 'the run is in r.json' \
-    'store it with `headroom import r.json`'
 try 5 run "${row[@]}" --json
 beside=$(ls headroom-*.json)
-says "the run is in $beside"
+says 'could not store the run: ' 'another program held it' "the run is in $beside" \
+    "store it with \`headroom import $beside\`"
 cmp -s "$out" "$beside" || fail "$what: another run beside"
 kill "$holder"
 wait "$holder" 2>/dev/null
-try 0 import r.json "$beside"
-leaves a.json "$beside" r.json
+try 0 import "$beside"
+leaves a.json "$beside"
 
 # No room: on a disk that is full, and on one that can only be read.
 if may_mount 'a full disk and one that is read-only'; then
