@@ -1,20 +1,36 @@
 /* finding_rules.c - the rules: when something is said, why it usually is so, what to check next. */
 #include <stddef.h>
 
+#include "core/err.h"
 #include "report/finding_tests.h"
 #include "report/findings.h"
+
+/* The thresholds as words. */
+#define OTHERS       ERR_STR(FINDING_OTHERS_PCT)
+#define STEAL        ERR_STR(FINDING_STEAL_PCT)
+#define CLOCK_FALL   ERR_STR(FINDING_CLOCK_FALL_PCT)
+#define THROTTLED    ERR_STR(FINDING_THROTTLED_PCT)
+#define HOT          ERR_STR(FINDING_HOT_C)
+#define WIDE         ERR_STR(FINDING_WIDE_PCT)
+#define FLOOR        ERR_STR(FINDING_FLOOR_FACTOR)
+#define LOW          ERR_STR(FINDING_LOW_PCT)
+#define RANDOM_IOPS  ERR_STR(FINDING_RANDOM_IOPS)
+#define RANDOM_DEPTH ERR_STR(FINDING_RANDOM_DEPTH)
+#define LINK         ERR_STR(FINDING_LINK_PCT)
+#define TAIL         ERR_STR(FINDING_TAIL_FACTOR)
+#define OUTLIERS     ERR_STR(FINDING_OUTLIERS_PCT)
 
 static const struct finding_rule rules[] = {
     { .name = "failed",
       .grade = FINDING_FAULT,
       .of_row = finding_failed,
       .title = "Rows without a number: they failed",
-      .rule = "status is failed: set-up, the check against the reference, or the process of the "
-              "row did not end well",
-      .causes = "A wrong result (the check differs), no room on the disk or in memory, a device "
-                "that was lost, a missing right.",
-      .check = "Read the reason; run the row alone: headroom run NAME --set ...; headroom doctor "
-               "says what this machine can do." },
+      .rule = "status is failed: set-up, the check against the reference, or the process of "
+              "the row did not end well",
+      .causes = "A wrong result (the check differs), no room on the disk or in memory, a "
+                "device that was lost, a missing right.",
+      .check = "Read the reason; run the row alone: headroom run NAME --set ...; headroom "
+               "doctor says what this machine can do." },
     { .name = "above-limit",
       .grade = FINDING_FAULT,
       .of_row = finding_invalid,
@@ -31,8 +47,8 @@ static const struct finding_rule rules[] = {
       .rule = "on a GPU fp16 or bf16 reaches no more than fp32 with the same settings",
       .causes = "The matrix units are not in use: a library without kernels for this GPU, a "
                 "shape or alignment that they do not take, a forced math mode.",
-      .check = "Compare with path=own and path=cublaslt of silicon.compute; check the library's "
-               "version against the GPU's generation." },
+      .check = "Compare path=loop with path=cublaslt of silicon.compute; check the "
+               "library's version against the GPU's generation." },
     { .name = "run-not-whole",
       .grade = FINDING_WARNING,
       .of_run = finding_not_whole,
@@ -45,8 +61,8 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_WARNING,
       .of_run = finding_is_busy,
       .title = "Others were at work on this machine",
-      .rule = "before the run others used more than 20 % of one CPU, or the hypervisor took more "
-              "than 5 %",
+      .rule = "before the run others used more than " OTHERS " % of one CPU, or the hypervisor "
+              "took more than " STEAL " %",
       .causes = "A build, a download, another run, a desktop. Memory and shared caches suffer "
                 "first.",
       .check = "Stop them and run again; compare system.others_cpu in the time series below." },
@@ -54,8 +70,8 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_WARNING,
       .of_row = finding_others_ran,
       .title = "Rows that others disturbed",
-      .rule = "while the row was measured others used more than 20 % of one CPU, or the "
-              "hypervisor took more than 5 %",
+      .rule = "while the row was measured others used more than " OTHERS " % of one CPU, or "
+              "the hypervisor took more than " STEAL " %",
       .causes = "A background job on this machine, or neighbours on a shared host.",
       .check = "See system.others_cpu and system.steal in the time series; on a shared host "
                "repeat at another hour or with --repeat 6." },
@@ -63,8 +79,8 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_WARNING,
       .of_row = finding_unstable,
       .title = "Rows that another run may find elsewhere",
-      .rule = "the values of the row's processes differ by a standard deviation of more than 5 %, "
-              "or one process alone saw a trend, a level shift or wandering samples",
+      .rule = "the values of the row's processes differ by a standard deviation of more than 5 "
+              "%, or one process alone saw a trend, a level shift or wandering samples",
       .causes = "Clocks that go down with heat or power limits, neighbours on a shared host, "
                 "wide vector units or matrix tiles that are switched on late.",
       .check = "Look at the samples over time and the clock under the row; give it more time "
@@ -73,8 +89,8 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_WARNING,
       .of_row = finding_clock_fell,
       .title = "The clock fell",
-      .rule = "the lowest clock seen under the row is more than 10 % "
-              "below the median",
+      .rule = "the lowest clock seen under the row is more than " CLOCK_FALL " % below the "
+              "median",
       .causes = "Heat, a power limit, wide vector instructions, or a core that was taken away "
                 "for a moment.",
       .check = "Check governor and boost in the environment, cooling and power limits; on a "
@@ -83,16 +99,16 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_WARNING,
       .of_row = finding_throttled,
       .title = "The device's clock was held down",
-      .rule = "a reason to throttle was given for more than 5 % of the row's window",
-      .causes = "The power cap is reached (normal for dense matrix products), heat, or the board's "
-                "power supply.",
+      .rule = "a reason to throttle was given for more than " THROTTLED " % of the row's window",
+      .causes = "The power cap is reached (normal for dense matrix products), heat, or the "
+                "board's power supply.",
       .check = "Look at power, temperature and clock under the row; nvidia-smi -q -d "
                "PERFORMANCE,POWER; read the row as what the device sustains." },
     { .name = "hot",
       .grade = FINDING_WARNING,
       .of_row = finding_hot,
       .title = "Hot",
-      .rule = "a sensor read more than 85 C under the row",
+      .rule = "a sensor read more than " HOT " C under the row",
       .causes = "Cooling: dust, a fan that stands still, hot air coming in, a rack that is too "
                 "dense.",
       .check = "Look at the temperature over time: does the clock go down where it goes up?" },
@@ -121,31 +137,32 @@ static const struct finding_rule rules[] = {
       .rule = "the whole interval lies below what is usual for this model",
       .causes = "A power cap, heat, a lower clock set by somebody, another process on the GPU, "
                 "MIG, a link with fewer lanes.",
-      .check = "nvidia-smi -q -d CLOCK,POWER,PERFORMANCE; look at clock and power under the row; "
-               "headroom doctor." },
+      .check = "nvidia-smi -q -d CLOCK,POWER,PERFORMANCE; look at clock and power under the "
+               "row; headroom doctor." },
     { .name = "below-usual-storage",
       .grade = FINDING_WARNING,
       .of_row = finding_below_storage,
       .title = "Storage slower than usual",
       .rule = "the whole interval lies below what is usual for storage of this kind",
-      .causes = "A network or virtual disk with a quota, a full or worn SSD, a busy disk, a file "
-                "system that copies on write.",
+      .causes = "A network or virtual disk with a quota, a full or worn SSD, a busy disk, a "
+                "file system that copies on write.",
       .check = "headroom info (storage: device, file system, scheduler); try --dir on another "
                "disk." },
     { .name = "slow-link",
       .grade = FINDING_WARNING,
       .of_row = finding_slow_link,
       .title = "A link between GPUs that is slower than the others",
-      .rule = "the whole interval lies more than 10 % below the median of the other pairs of GPUs",
-      .causes =
-          "A link that runs with fewer lanes or is down, two GPUs without a direct way, traffic "
-          "of others.",
+      .rule = "the whole interval lies more than " LINK " % below the median of the other "
+              "pairs of GPUs",
+      .causes = "A link that runs with fewer lanes or is down, two GPUs without a direct way, "
+                "traffic of others.",
       .check = "nvidia-smi topo -m and nvidia-smi nvlink --status; the matrix of transfers." },
     { .name = "random-reads-slow",
       .grade = FINDING_WARNING,
       .of_row = finding_random_reads_slow,
       .title = "Random reads as slow as on a spinning disk",
-      .rule = "fewer than 10,000 random reads a second at a depth of 32 or more",
+      .rule = "fewer than " RANDOM_IOPS " random reads a second at a depth of " RANDOM_DEPTH " "
+              "or more",
       .causes = "A spinning disk, a quota of a cloud volume, or a file system that serialises "
                 "reads.",
       .check = "cat /sys/block/DEVICE/queue/rotational; the volume's IOPS limit at the cloud "
@@ -162,8 +179,8 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_WARNING,
       .of_row = finding_wide,
       .title = "Values that are not precise",
-      .rule = "half the 95 % interval is more than 5 % of the value: a change below that cannot "
-              "be seen",
+      .rule = "half the 95 % interval is more than " WIDE " % of the value: a change below "
+              "that cannot be seen",
       .causes = "Too few samples for the spread, or three set-ups that differ among themselves.",
       .check = "More time (--seconds 10) where samples are few; more processes (--repeat 6) "
                "where set-ups differ." },
@@ -171,15 +188,15 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_WARNING,
       .of_row = finding_below_floor,
       .title = "Too short to be timed well",
-      .rule = "one sample takes less than 10 times what reading the clock takes",
+      .rule = "one sample takes less than " FLOOR " times what reading the clock takes",
       .causes = "The work is smaller than the clock's resolution.",
       .check = "Enlarge the work (--set), or read it as an upper bound of the time." },
     { .name = "half-of-limit",
       .grade = FINDING_HINT,
       .of_row = finding_far_from_limit,
       .title = "Less than half of the limit is reached",
-      .rule = "the value is below 50 % of its binding limit (the phases of good performance: 50, "
-              "80, 90 %)",
+      .rule = "the value is below " LOW " % of its binding limit (the phases of good "
+              "performance: 50, 80, 90 %)",
       .causes = "Silicon: a library without kernels for this CPU, a share of the machine, a "
                 "paper limit that this model never reaches. Kernels and models: launches, "
                 "latency or occupancy rather than bytes and operations.",
@@ -189,7 +206,8 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_HINT,
       .of_row = finding_one_thread,
       .title = "One thread against the whole machine's limit",
-      .rule = "threads=one reaches less than 50 % of a limit that counts all channels or cores",
+      .rule = "threads=one reaches less than " LOW " % of a limit that counts all channels or "
+              "cores",
       .causes = "Nothing is wrong: one core keeps too few cache lines in flight to fill all "
                 "channels.",
       .check = "Read the rows with threads=all for what the machine can do." },
@@ -197,7 +215,8 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_HINT,
       .of_row = finding_many_outliers,
       .title = "Many samples far outside",
-      .rule = "more than 5 % of the samples lie outside of 3 interquartile ranges; they are kept",
+      .rule = "more than " OUTLIERS " % of the samples lie outside of 3 interquartile ranges; "
+              "they are kept",
       .causes = "Interrupts, other processes, garbage collection of an SSD, clock changes.",
       .check = "Look at the samples over time: bursts come from others, a second level from "
                "clocks or placement." },
@@ -205,7 +224,7 @@ static const struct finding_rule rules[] = {
       .grade = FINDING_HINT,
       .of_row = finding_long_tail,
       .title = "A long tail of slow operations",
-      .rule = "p99 is more than 10 times the median of single operations",
+      .rule = "p99 is more than " TAIL " times the median of single operations",
       .causes = "Queueing in the device, its garbage collection, a quota that throttles in "
                 "steps.",
       .check = "Lower the depth, look at the percentiles below; on a cloud volume look at its "
@@ -229,8 +248,8 @@ static const struct finding_rule rules[] = {
       .of_row = finding_without_limit,
       .title = "No limit is known",
       .rule = "the row has no binding limit, so it has no headroom either",
-      .causes = "Nobody publishes one (latency of a load, a virtual disk), or the ceiling could "
-                "not be measured.",
+      .causes = "Nobody publishes one (latency of a load, a virtual disk), or the ceiling "
+                "could not be measured.",
       .check = "Read the value against machines of its kind, or against an earlier run." },
     { .name = "skipped",
       .grade = FINDING_HINT,

@@ -9,22 +9,7 @@
 #include "core/stats.h"
 #include "report/rows.h"
 
-/* The thresholds, as they stand in the rules' words. */
-enum {
-    OTHERS_PERCENT = 20, /* of one CPU */
-    STEAL_PERCENT = 5,   /* of one CPU */
-    CLOCK_FALL_PERCENT = 10,
-    THROTTLED_PERCENT = 5, /* of the window */
-    WIDE_PERCENT = 5,      /* half the interval, of the value */
-    LOW_PERCENT = 50,      /* of the limit: the first of three phases 50, 80, 90 % */
-    RANDOM_READ_IOPS = 10000,
-    TAIL_FACTOR = 10,
-    FLOOR_FACTOR = 10,
-    LINK_PERCENT = 10, /* below its siblings */
-    SIBLINGS_MAX = 256,
-    OUTLIERS_PERCENT = 5,
-    HOT_C = 85
-};
+enum { SIBLINGS_MAX = 256 };
 
 static bool is_ok(const struct result *r)
 {
@@ -157,8 +142,8 @@ bool finding_random_reads_slow(const struct run_record *rec, const struct result
 
     (void)rec;
     if (!is_ok(r) || !is(r, "silicon.storage") || !set_to(r, "op", "randread") ||
-        strcmp(r->unit, "IOPS") != 0 || !depth || strtol(depth, NULL, 10) < 32 ||
-        r->value_hi >= RANDOM_READ_IOPS)
+        strcmp(r->unit, "IOPS") != 0 || !depth || strtol(depth, NULL, 10) < FINDING_RANDOM_DEPTH ||
+        r->value_hi >= FINDING_RANDOM_IOPS)
         return false;
     snprintf(out, cap, "%.4g IOPS at depth %s", r->value, depth);
     return true;
@@ -170,7 +155,7 @@ bool finding_far_from_limit(const struct run_record *rec, const struct result *r
     const struct limit *l = row_limit(r);
 
     (void)rec;
-    if (!is_ok(r) || !l || r->percent >= LOW_PERCENT || set_to(r, "threads", "one"))
+    if (!is_ok(r) || !l || r->percent >= FINDING_LOW_PCT || set_to(r, "threads", "one"))
         return false;
     snprintf(out, cap, "%.1f %% of the %s limit of %s: %.200s", r->percent,
              limit_kind_name(l->kind), figure_of(l->value, r->unit).text, l->source);
@@ -180,7 +165,7 @@ bool finding_far_from_limit(const struct run_record *rec, const struct result *r
 bool finding_one_thread(const struct run_record *rec, const struct result *r, char *out, size_t cap)
 {
     (void)rec;
-    if (!is_ok(r) || !row_limit(r) || r->percent >= LOW_PERCENT || !set_to(r, "threads", "one"))
+    if (!is_ok(r) || !row_limit(r) || r->percent >= FINDING_LOW_PCT || !set_to(r, "threads", "one"))
         return false;
     snprintf(out, cap, "%.1f %% of the limit of the whole machine", r->percent);
     return true;
@@ -203,7 +188,7 @@ bool finding_slow_link(const struct run_record *rec, const struct result *r, cha
             siblings[n++] = o->value;
     }
     middle = n >= 3 ? stats_median(siblings, n) : (double)NAN;
-    if (!(r->value_hi < middle * (100 - LINK_PERCENT) / 100))
+    if (!(r->value_hi < middle * (100 - FINDING_LINK_PCT) / 100))
         return false;
     snprintf(out, cap, "%s to gpu:%s %s, the others %s", r->device, row_setting(r, "peer"),
              figure_of(r->value, r->unit).text, figure_of(middle, r->unit).text);
@@ -238,7 +223,7 @@ bool finding_is_busy(const struct run_record *rec, char *out, size_t cap)
     snprintf(out, cap, "before the run others used %.0f %% of one CPU (most: %s), steal %.0f %%",
              others, facts_get_text(&rec->machine, "busy.processes.0.name", "not known"),
              isfinite(steal) ? steal : 0);
-    return others > OTHERS_PERCENT || steal > STEAL_PERCENT;
+    return others > FINDING_OTHERS_PCT || steal > FINDING_STEAL_PCT;
 }
 
 bool finding_others_ran(const struct run_record *rec, const struct result *r, char *out, size_t cap)
@@ -248,7 +233,7 @@ bool finding_others_ran(const struct run_record *rec, const struct result *r, ch
         double others = series_median(&r->runs[i], "system.others_cpu");
         double steal = series_median(&r->runs[i], "system.steal");
 
-        if (!(others > OTHERS_PERCENT) && !(steal > STEAL_PERCENT))
+        if (!(others > FINDING_OTHERS_PCT) && !(steal > FINDING_STEAL_PCT))
             continue;
         snprintf(out, cap, "other processes %.0f %% of one CPU, the hypervisor took %.0f %%",
                  isfinite(others) ? others : 0, isfinite(steal) ? steal : 0);
@@ -279,7 +264,7 @@ bool finding_clock_fell(const struct run_record *rec, const struct result *r, ch
         const struct result_run *run = &r->runs[i];
         double fall = 100 * (1 - run->clock_hz_min / run->clock_hz_median);
 
-        if (!(fall > CLOCK_FALL_PERCENT))
+        if (!(fall > FINDING_CLOCK_FALL_PCT))
             continue;
         snprintf(out, cap, "median %.2f GHz, lowest %.2f GHz (%.0f %% below)",
                  run->clock_hz_median * 1e-9, run->clock_hz_min * 1e-9, fall);
@@ -294,7 +279,7 @@ bool finding_throttled(const struct run_record *rec, const struct result *r, cha
     for (int i = 0; i < r->n_runs && is_ok(r); i++) {
         const struct result_run *run = &r->runs[i];
 
-        if (!(run->throttled_fraction * 100 > THROTTLED_PERCENT))
+        if (!(run->throttled_fraction * 100 > FINDING_THROTTLED_PCT))
             continue;
         snprintf(out, cap, "%.0f %% of the window: %s", run->throttled_fraction * 100,
                  run->throttle_causes);
@@ -311,7 +296,7 @@ bool finding_hot(const struct run_record *rec, const struct result *r, char *out
             const struct series *s = &r->runs[i].telemetry[k];
             double most = series_extreme(s, true);
 
-            if (strcmp(s->unit, "C") != 0 || !(most > HOT_C))
+            if (strcmp(s->unit, "C") != 0 || !(most > FINDING_HOT_C))
                 continue;
             snprintf(out, cap, "%s reached %.0f C", s->name, most);
             return true;
@@ -326,7 +311,7 @@ bool finding_wide(const struct run_record *rec, const struct result *r, char *ou
     double half = 100 * row_half_width(r);
 
     (void)rec;
-    if (!is_ok(r) || !(half > WIDE_PERCENT))
+    if (!is_ok(r) || !(half > FINDING_WIDE_PCT))
         return false;
     snprintf(out, cap, "%s to %s: \xC2\xB1%.1f %% of the value",
              figure_of(r->value_lo, r->unit).text, figure_of(r->value_hi, r->unit).text, half);
@@ -341,7 +326,7 @@ bool finding_below_floor(const struct run_record *rec, const struct result *r, c
         const struct sampling_result *s = &r->runs[i].sampling;
         double one = s->summary.median * (double)s->reps;
 
-        if (!(r->floor_ns > 0) || !(one < FLOOR_FACTOR * r->floor_ns))
+        if (!(r->floor_ns > 0) || !(one < FINDING_FLOOR_FACTOR * r->floor_ns))
             continue;
         snprintf(out, cap, "a sample takes %.4g ns, reading the clock %.4g ns", one, r->floor_ns);
         return true;
@@ -356,7 +341,7 @@ bool finding_many_outliers(const struct run_record *rec, const struct result *r,
     for (int i = 0; i < r->n_runs && is_ok(r); i++) {
         const struct stats_summary *s = &r->runs[i].sampling.summary;
 
-        if (s->n < 20 || (double)s->outliers_severe * 100 <= (double)s->n * OUTLIERS_PERCENT)
+        if (s->n < 20 || (double)s->outliers_severe * 100 <= (double)s->n * FINDING_OUTLIERS_PCT)
             continue;
         snprintf(out, cap, "%zu of %zu samples; the longest took %.1f times the median",
                  s->outliers_severe, s->n, s->max / s->median);
@@ -370,7 +355,7 @@ bool finding_long_tail(const struct run_record *rec, const struct result *r, cha
     const struct ops_latency *o = &r->ops;
 
     (void)rec;
-    if (o->n == 0 || !(o->p99_ns > TAIL_FACTOR * o->p50_ns))
+    if (o->n == 0 || !(o->p99_ns > FINDING_TAIL_FACTOR * o->p50_ns))
         return false;
     snprintf(out, cap, "p50 %.4g \xC2\xB5s, p99 %.4g \xC2\xB5s over %.0f operations",
              o->p50_ns / 1000, o->p99_ns / 1000, (double)o->n);

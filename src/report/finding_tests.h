@@ -1,5 +1,5 @@
-/* finding_tests.h - the tests behind the rules of finding_rules.c: does it hold of this row (of this
- * run)?  Each writes the numbers to `out`, also where it does not hold. */
+/* finding_tests.h - the tests behind the rules of finding_rules.c, and their thresholds: does it
+ * hold of this row (of this run)?  Each writes the numbers to `out`, also where it does not hold. */
 #ifndef REPORT_FINDING_TESTS_H
 #define REPORT_FINDING_TESTS_H
 
@@ -7,6 +7,21 @@
 #include <stddef.h>
 
 #include "core/record.h"
+
+/* Macros, so that the rules' words are made from the same numbers (ERR_STR). */
+#define FINDING_OTHERS_PCT     20    /* of one CPU */
+#define FINDING_STEAL_PCT      5     /* of one CPU */
+#define FINDING_CLOCK_FALL_PCT 10    /* below the median */
+#define FINDING_THROTTLED_PCT  5     /* of the window */
+#define FINDING_HOT_C          85    /* degrees Celsius */
+#define FINDING_WIDE_PCT       5     /* half the interval, of the value */
+#define FINDING_FLOOR_FACTOR   10    /* times reading the clock */
+#define FINDING_LOW_PCT        50    /* of the limit: the first of three phases 50, 80, 90 % */
+#define FINDING_RANDOM_IOPS    10000 /* at FINDING_RANDOM_DEPTH or more */
+#define FINDING_RANDOM_DEPTH   32
+#define FINDING_LINK_PCT       10 /* below its siblings */
+#define FINDING_TAIL_FACTOR    10 /* p99 over the median */
+#define FINDING_OUTLIERS_PCT   5  /* of the samples */
 
 /* of a row */
 bool finding_failed(const struct run_record *rec, const struct result *r, char *out, size_t cap);

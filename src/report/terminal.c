@@ -475,11 +475,16 @@ void terminal_findings(FILE *f, const struct findings *fs, const struct terminal
         paint(f, s, PLAIN);
         textline_wrap(f, x->rule->title, 9, INDENT, full_width(s), s->utf8);
         for (int k = 0; k < x->n && k < CASES; k++) {
-            label[0] = '\0';
-            if (x->cases[k].row)
-                row_label(x->cases[k].row, label, sizeof(label), s->utf8);
-            snprintf(text, sizeof(text), "%s%s%s%s%s", x->cases[k].row ? x->cases[k].row->name : "",
-                     label[0] ? " " : "", label, x->cases[k].row ? ": " : "", x->cases[k].numbers);
+            const struct result *r = x->cases[k].row;
+
+            if (r) {
+                row_label(r, label, sizeof(label), s->utf8);
+                snprintf(text, sizeof(text), "%s %s%s%s: %s", r->name, label,
+                         strcmp(r->device, "cpu") ? ", " : "",
+                         strcmp(r->device, "cpu") ? r->device : "", x->cases[k].numbers);
+            } else {
+                snprintf(text, sizeof(text), "%s", x->cases[k].numbers);
+            }
             fprintf(f, "%*s", INDENT, "");
             textline_wrap(f, text, INDENT, 2 * INDENT, full_width(s), s->utf8);
         }
