@@ -130,7 +130,7 @@
     show(box.bottom > 0 && box.top < innerHeight ? at : null);
   }, { passive: true });
 
-  /* ---- a link into a closed part opens it; paper shows all of them ---- */
+  /* ---- a link into a closed part opens it; paper shows all but the long lists of findings ---- */
   const reveal = () => {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     for (let d = target && target.closest("details"); d; d = d.parentElement.closest("details"))
@@ -140,7 +140,7 @@
   reveal();
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = all("details:not([open])");
+    closed = all("details:not([open])").filter(d => !d.closest(".finding"));
     closed.forEach(d => { d.open = true; });
   });
   addEventListener("afterprint", () => closed.forEach(d => { d.open = false; }));

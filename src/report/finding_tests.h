@@ -1,5 +1,5 @@
 /* finding_tests.h - the tests behind the rules of finding_rules.c, and their thresholds: does it
- * hold of this row (of this run)?  Each writes the numbers to `out`, also where it does not hold. */
+ * hold of this row (of this run)?  Each writes the numbers to `out`, also where it does not. */
 #ifndef REPORT_FINDING_TESTS_H
 #define REPORT_FINDING_TESTS_H
 
