@@ -25,7 +25,8 @@ out:
 
 void gpu_link_unpin(void *p)
 {
-    cudaFreeHost(p);
+    if (!gpu_wait_gave_up())
+        cudaFreeHost(p);
 }
 
 int gpu_link_register(void *p, size_t bytes, struct err *e)
@@ -99,11 +100,11 @@ out:
 
 void gpu_link_lane_close(struct gpu_link_lane *l)
 {
-    if (l->forked)
+    if (l->forked && !gpu_wait_gave_up())
         cudaEventDestroy(l->forked);
-    if (l->joined)
+    if (l->joined && !gpu_wait_gave_up())
         cudaEventDestroy(l->joined);
-    if (l->stream)
+    if (l->stream && !gpu_wait_gave_up())
         cudaStreamDestroy(l->stream);
     *l = (struct gpu_link_lane){ 0 };
 }
@@ -140,7 +141,7 @@ out:
 
 void gpu_link_mark_close(gpu_link_mark m)
 {
-    if (m)
+    if (m && !gpu_wait_gave_up())
         cudaEventDestroy(m);
 }
 

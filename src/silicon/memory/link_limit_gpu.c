@@ -85,6 +85,10 @@ int link_limit(struct bench_ctx *c, const struct link_limit_of *l, struct limits
 
     if (!l->peer && p->integrated)
         return limit_measured(c, out, "silicon.memory", "op=copy level=hbm threads=all", 0.5, e);
+    if (!l->peer && p->host_link == GPU_HOST_C2C) {
+        limit_none(out, "host and GPU are joined by NVLink-C2C, of whose rate NVML does not tell");
+        return 0;
+    }
     asked = card_open(&card, p->uuid, p->pci_id, NULL) == 0;
     if (!l->peer)
         pcie_limit(l, asked ? &card : NULL, out);
