@@ -31,8 +31,9 @@ static void row(struct worker *w, const char *what)
     result_release(&r);
 }
 
-/* The checks must see what they are for. */
-static void planted(struct gpu *g)
+/* The checks must see what they are for.  serial: under a sanitizer, which lets no kernel begin
+ * before the one in front of it has ended. */
+static void planted(struct gpu *g, bool serial)
 {
     struct params p;
     struct result result = { 0 };
@@ -62,7 +63,7 @@ static void planted(struct gpu *g)
         CHECK_EQ(wrong, 0);
         CHECK_EQ(launch_gpu_check_dependent(&s, LAUNCH_DEPENDENT_PLANTED, 2000, &wrong, &e), 0);
         printf("of 2000 kernels that do not wait %u are lost\n", wrong);
-        CHECK(wrong > 0);
+        CHECK(wrong > 0 || serial);
     }
     launch_gpu_teardown(&c, &s);
     if (e.code)
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
     static const char *const whats[] = { "kernel",          "graph_node",     "round_trip",
                                          "event",           "barrier_atomic", "barrier_cooperative",
                                          "barrier_cluster", "dependent",      "dependent_early" };
+    bool checks_only = argc > 1 && strcmp(argv[1], "checks") == 0;
     struct ceilings ceilings = { 0 };
     struct worker_options o = { .seed = 1, .dir = ".", .target = 0.005, .ceilings = &ceilings };
     struct worker *w;
@@ -84,9 +86,9 @@ int main(int argc, char **argv)
     if (gpu_device_ops.list(&device, 1, why, sizeof(why)) == 0)
         TEST_SKIP("%s", why);
     CHECK_EQ(gpu_device_ops.open(&device, &handle, &e), 0);
-    planted(handle);
+    planted(handle, checks_only);
     gpu_device_ops.close(handle);
-    if (argc > 1 && strcmp(argv[1], "checks") == 0) /* under a sanitizer the rows take for ever */
+    if (checks_only) /* the rows would take for ever */
         TEST_DONE();
     CHECK_EQ(worker_open(&w, &o, &e), 0);
     for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++)
