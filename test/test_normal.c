@@ -41,7 +41,10 @@ static void test_find(void)
     CHECK(strstr(out.source, "4232 GB/s"));
     CHECK(normal_find("NVIDIA H200", "silicon.memory", "op=write level=hbm threads=all", &out));
     CHECK(out.lo < 4630 && 4630 < out.hi && out.hi < 4814);
-    CHECK(!normal_find("NVIDIA H200", "silicon.memory", "op=latency level=hbm", &out));
+    CHECK(normal_find("NVIDIA H200", "silicon.memory", "op=latency level=hbm threads=one", &out));
+    CHECK(out.lo < 347 && out.hi > 347);
+    /* A range of bandwidths is none of latencies. */
+    CHECK(!normal_find("NVIDIA L4", "silicon.memory", "op=latency level=hbm threads=one", &out));
     CHECK(!normal_find("NVIDIA H200", "silicon.memory", "op=read level=dram", &out));
     /* 109.6 GiB/s a way on a GB10 are 235 GB/s of traffic. */
     CHECK(normal_find("NVIDIA GB10", "silicon.memory", "op=copy level=hbm threads=all", &out));

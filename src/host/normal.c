@@ -14,9 +14,14 @@
         "NVIDIA H200", "silicon.memory", op, 0.97 * (gb_s), 1.03 * (gb_s),                    \
             #gb_s " GB/s measured on an H200 of 2026-11 (paper: 4814 GB/s), 3 % to each side" \
     }
+#define H200_NEAR(op, value, unit)                                               \
+    {                                                                            \
+        "NVIDIA H200", "silicon.memory", op, 0.95 * (value), 1.05 * (value),     \
+            #value " " unit " measured on two H200 of 2026-11, 5 % to each side" \
+    }
 #define HBM(model, gb_s)                                                                       \
     {                                                                                          \
-        model, "silicon.memory", "level=hbm", 0.75 * (gb_s), 0.97 * (gb_s),                    \
+        model, "silicon.memory", "level=hbm threads=all", 0.75 * (gb_s), 0.97 * (gb_s),        \
             "data sheet, " #gb_s " GB/s x 0.75-0.97: streams of an H200 reach 0.88-0.96 of it" \
     }
 
@@ -28,6 +33,13 @@ static const struct normal_entry entries[] = {
     H200("op=write level=hbm", 4630),
     H200("op=copy level=hbm", 4232),
     H200("op=triad level=hbm", 4330),
+    H200_NEAR("op=read level=l1", 31920, "GB/s"),
+    H200_NEAR("op=read level=l2", 9050, "GB/s"),
+    H200_NEAR("op=write level=l2", 4700, "GB/s"),
+    H200_NEAR("op=copy level=l2", 8500, "GB/s"),
+    H200_NEAR("op=latency level=l1", 16.2, "ns"),
+    H200_NEAR("op=latency level=l2", 142, "ns"),
+    H200_NEAR("op=latency level=hbm", 347, "ns"),
     HBM("NVIDIA B200", 8000),
     HBM("NVIDIA H100 80GB HBM3", 3350),
     HBM("NVIDIA H100 PCIe", 2039),
@@ -48,6 +60,7 @@ static const struct normal_entry entries[] = {
     { .kind = NULL },
 };
 #undef H200
+#undef H200_NEAR
 #undef HBM
 
 /* Nominal base clock of the slowest model .. highest boost of the fastest, both named, among the
