@@ -3,30 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 export XDG_DATA_HOME=$scratch/data
 
-# edit FILE OUT FACTOR [CODE]: the result with all its figures times FACTOR; CODE changes `d` first.
-edit() {
-    python3 - "$1" "$2" "$3" "${4:-pass}" <<'END'
-import json, sys
-d = json.load(open(sys.argv[1]))
-factor = float(sys.argv[3])
-d["run"]["id"] = d["run"]["id"][:-8] + "%08x" % (abs(hash(sys.argv[2])) & 0xffffffff)
-for row in d["results"]:
-    for key in "value", "value_ci":
-        if row[key] is not None:
-            row[key] = [x * factor for x in row[key]] if key == "value_ci" else row[key] * factor
-    for run in row["runs"]:
-        run["value"] *= factor
-        run["value_ci"] = [x * factor for x in run["value_ci"]]
-    for limit in [row["limit"]] + row["limits"]:
-        for key in "value", "value_ci":
-            if limit[key] is not None:
-                limit[key] = ([x * factor for x in limit[key]] if key == "value_ci"
-                              else limit[key] * factor)
-exec(sys.argv[4])
-json.dump(d, open(sys.argv[2], "w"))
-END
-}
-
 try 0 run "${row[@]}" --repeat 3 -o old.json --no-store
 for i in 1 2 3 4 5; do
     edit old.json a$i.json "1.00$i" "d['run']['start'] = '2026-01-0${i}T00:00:00.000Z'"
