@@ -139,6 +139,17 @@ static int fill_markdown(const void *self, FILE *f, struct err *e)
     return 0;
 }
 
+/* Rows that are unclear to the band, and clear enough for the promise. */
+static int kept_of(const struct comparison *c)
+{
+    int kept = 0;
+
+    for (int i = 0; i < c->pairs.n; i++)
+        kept += c->verdicts[i].gap == GAP_NONE && c->verdicts[i].word == VERDICT_UNCLEAR &&
+                c->verdicts[i].kept;
+    return kept;
+}
+
 static int print(const struct gate *g, const struct cli_args *a, const struct cli_env *env,
                  struct err *e)
 {
@@ -150,8 +161,13 @@ static int print(const struct gate *g, const struct cli_args *a, const struct cl
         TRY(atomic_file_write(markdown, fill_markdown, g, e));
     if (cli_flag(a, "json"))
         return print_json(g, e);
-    if (g->compared)
+    if (g->compared) {
+        int kept = kept_of(&g->comparison);
+
         TRY(judge_options_print(&g->comparison, false, g->code, env, e));
+        if (kept)
+            printf("in %d of the unclear rows a loss of the promised size is excluded\n", kept);
+    }
     if (g->outcomes)
         target_table(stdout, &g->targets, g->outcomes, &style);
     printf("gate: %s (exit code %d)\n", outcome_of(g->code), g->code);

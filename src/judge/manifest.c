@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "judge/pair.h"
+
 /* Beginnings of keys of the machine's facts, most telling first. */
 static const char *const telling[] = {
     "cuda.",
@@ -29,7 +31,8 @@ static const char *const telling[] = {
     "memory.hugetlb",
     "memory.limit_bytes",
     "memory.speed_mt_s",
-    "numa.",
+    "numa.count",
+    "numa.balancing",
     "machine.hypervisor",
     "machine.firmware",
     "machine.hostname",
@@ -121,6 +124,26 @@ static void arguments(const struct run_record *r, char out[MANIFEST_TEXT])
     }
 }
 
+/* Rows that took another code path. */
+static void compare_variants(struct manifest *m, const struct run_record *a,
+                             const struct run_record *b)
+{
+    char settings[MANIFEST_TEXT], what[200], ta[MANIFEST_TEXT], tb[MANIFEST_TEXT];
+
+    for (int i = 0; i < b->n_results; i++)
+        for (int k = 0; k < a->n_results; k++) {
+            const struct result *ra = &a->results[k], *rb = &b->results[i];
+
+            if (!ra->variant[0] || !rb->variant[0] || !pair_same_row(ra, rb))
+                continue;
+            result_settings(rb, settings, sizeof(settings));
+            snprintf(what, sizeof(what), "%s %s", rb->name, settings);
+            snprintf(ta, sizeof(ta), "%s", ra->variant);
+            snprintf(tb, sizeof(tb), "%s", rb->variant);
+            add(m, "variant of ", what, ta, tb);
+        }
+}
+
 void manifest_compare(const struct run_record *a, const struct run_record *b, struct manifest *out)
 {
     char ta[MANIFEST_TEXT], tb[MANIFEST_TEXT], fa[24], fb[24];
@@ -138,4 +161,5 @@ void manifest_compare(const struct run_record *a, const struct run_record *b, st
     snprintf(ta, sizeof(ta), "%" PRIu64, a->seed);
     snprintf(tb, sizeof(tb), "%" PRIu64, b->seed);
     add(out, "", "seed", ta, tb);
+    compare_variants(out, a, b);
 }
