@@ -18,9 +18,10 @@ enum {
 
 static const double warm_share = 0.30;      /* of the budget, at most */
 static const double warm_least = 0.05;      /* of the budget: a ramp of clocks takes time to show */
-static const double converged_share = 0.25; /* of the budget: less is one state of the machine */
-static const double warm_flat = 0.01;       /* a change over the window that does not matter */
-static const double relevant = 0.02;        /* drift or shift that does */
+static const double converged_share = 0.25; /* of the budget, and ... */
+static const double converged_least_s = 0.25; /* ... so long: less is one state of the machine */
+static const double warm_flat = 0.01;         /* a change over the window that does not matter */
+static const double relevant = 0.02;          /* drift or shift that does */
 static const double z_flat = 1.96;   /* 5 %: a warm-up that goes on for nothing costs little */
 static const double z_trend = 2.576; /* 1 %: a row that is called unstable for nothing costs more */
 /* Two of three equal thirds differ by more than 4.12 standard errors of a third once in a hundred
@@ -368,7 +369,7 @@ static int converged(struct driver *d, bool *yes, struct err *e)
 
     *yes = false;
     if (d->to_the_end || !(d->half <= d->c->target) || r->n < d->c->min_samples ||
-        elapsed_s(d) < converged_share * d->c->seconds)
+        elapsed_s(d) < fmax(converged_share * d->c->seconds, converged_least_s))
         return 0;
     TRY(find_shift(r, &shift, e));
     TRY(stats_summarise(r->ns, r->n, &r->summary, e));

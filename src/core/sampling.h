@@ -17,9 +17,9 @@
 #include "core/err.h"
 #include "core/stats.h"
 
-/* Narrow alone does not end the loop: a quarter of the budget must have passed, the thirds of the
- * run must agree, and the samples must be worth min_samples independent ones; else the whole budget
- * is used. */
+/* Narrow alone does not end the loop: a quarter of the budget and 0.25 s must have passed, the
+ * thirds of the run must agree, and the samples must be worth min_samples independent ones; else
+ * the whole budget is used. */
 enum sampling_stop {
     SAMPLING_CONVERGED, /* half-width of the 95 % interval / median <= target */
     SAMPLING_BUDGET,    /* time is up (or max_samples reached): the interval says how good it is */
