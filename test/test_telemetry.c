@@ -55,6 +55,7 @@ static void server(const char *root)
     fake_put(root, "/proc/loadavg", "1.50 1.00 0.50 3/120 4711\n");
     fake_put(root, "/proc/meminfo", "MemTotal: 2000 kB\nMemAvailable: 1000 kB\n");
     fake_put(root, "/proc/self/statm", "5000 250 100 1 0 300 0\n");
+    fake_put(root, CPU0 "/thermal_throttle/package_throttle_total_time_ms", "1000\n");
 }
 
 static void test_server(void)
@@ -80,6 +81,7 @@ static void test_server(void)
     fake_put(root, CPU0 "/cpufreq/scaling_cur_freq", "1200000\n");
     fake_put(root, "/sys/class/hwmon/hwmon3/temp1_input", "71500\n");
     fake_put(root, "/proc/stat", "cpu  350 0 150 5000 0 0 0 75 0 0\n");
+    fake_put(root, CPU0 "/thermal_throttle/package_throttle_total_time_ms", "1550\n");
     sampler_sample(h);
     t1 = clock_now_ns();
     sampler_window(h, t0, t1, &run);
@@ -100,6 +102,8 @@ static void test_server(void)
     /* 300 ticks of 10 ms in s seconds, less what this process used itself. */
     CHECK_NEAR(find(&run, "system.others_cpu")->value[0], 300 / s, 15);
     CHECK_NEAR(find(&run, "system.steal")->value[0], 55 / s, 3);
+    CHECK_NEAR(run.throttled_fraction, 0.55 / s, 0.02);
+    CHECK(strncmp(run.throttle_causes, "thermal slowdown ", 17) == 0);
     CHECK(run.cpu_seconds >= 0 && run.cpu_seconds < 0.5);
     CHECK(run.context_switches >= 0 && run.page_faults >= 0);
     release(&run);
@@ -135,11 +139,11 @@ static void test_server(void)
 
 static void test_poor_trees(void)
 {
-    static const char *const channels[] = { "cpu.clock_mean",  "cpu.temperature",
-                                            "cpu.power",       "dram.power",
-                                            "process.rss",     "system.load_1m",
-                                            "system.runnable", "system.others_cpu",
-                                            "system.steal",    "system.memory_available" };
+    static const char *const channels[] = {
+        "cpu.clock_mean", "cpu.temperature",         "cpu.power",       "dram.power",
+        "process.rss",    "system.load_1m",          "system.runnable", "system.others_cpu",
+        "system.steal",   "system.memory_available", "cpu.throttled"
+    };
     char root[FAKE_ROOT];
     struct result_run run = { 0 };
     uint64_t t0 = clock_now_ns();
