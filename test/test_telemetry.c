@@ -199,6 +199,7 @@ static void test_poor_trees(void)
     fake_put(root, "/proc/self/statm", "-\n");
     fake_put(root, "/sys/class/hwmon/hwmon3/temp1_input", "-999999\n");
     fake_put(root, CPU0 "/cpufreq/scaling_cur_freq", "<unknown>\n");
+    fake_put(root, CPU0 "/thermal_throttle/package_throttle_total_time_ms", "-3\n");
     CHECK_EQ(sampler_open_at(&h, root, 0, NULL), 0);
     sampler_sample(h);
     sampler_window(h, t0, clock_now_ns(), &run);

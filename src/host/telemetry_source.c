@@ -469,12 +469,16 @@ static void read_memory(struct telemetry_sources *s, double *v)
         set_why(s, CHANNEL_MEMORY_AVAILABLE, "/proc/meminfo has no MemAvailable");
 }
 
-static void read_throttle(const struct telemetry_sources *s, double *v)
+static void read_throttle(struct telemetry_sources *s, double *v)
 {
     int64_t ms;
 
+    if (s->throttle_fd < 0)
+        return;
     if (reread_int(s->throttle_fd, &ms) && ms >= 0)
         v[CHANNEL_THROTTLED] = 1e-3 * (double)ms;
+    else
+        set_why(s, CHANNEL_THROTTLED, "package_throttle_total_time_ms is not a time");
 }
 
 static void read_rss(struct telemetry_sources *s, double *v)
