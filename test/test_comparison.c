@@ -61,7 +61,7 @@ static void what_differs(void)
     run_record_release(&b);
 }
 
-/* Verdicts as they may come, made by hand: invalid first, then fail, warn, slower, gone, unclear. */
+/* Verdicts as they may come, made by hand: invalid first, then what is gone, what is new last. */
 enum { KINDS = 9 };
 
 static void order_of_rows(void)
