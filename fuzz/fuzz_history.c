@@ -2,8 +2,8 @@
  * damaged.
  *
  * The first byte says what the others are: '0' a packed text, '1' a file to import, '2' the frame
- * of a run in the database.  Oracles: what is unpacked can be packed and gives the same text; what is
- * stored comes back byte for byte; what is refused has a message. */
+ * of a run in the database.  Oracles: what is unpacked can be packed and gives the same text; what
+ * is stored comes back byte for byte; what is refused has a message. */
 #include "fuzz.h"
 
 #include <unistd.h>

@@ -4,6 +4,7 @@
 
 #include "command/commands.h"
 #include "command/doctor_checks.h"
+#include "command/doctor_history.h"
 #include "command/run_options.h"
 #include "gpu/gpu_facts.h"
 #include "host/advice.h"
@@ -71,6 +72,7 @@ static int doctor_run(const struct cli_args *a, const struct cli_env *env)
     advice_collect(&list, "", &probes);
     gpu_facts(&machine);
     advice_card(&list, &machine);
+    doctor_history(&list, env);
     rc = doctor_checks(&list, dir, env->stop, &e);
     for (int i = 0; i < list.n; i++)
         if (list.a[i].state == ADVICE_FAILING)

@@ -12,7 +12,9 @@ static bool counts(const struct history_point *p)
     return p->status == RESULT_OK && p->value > 0 && isfinite(p->value);
 }
 
-static int find(struct history_steps *out, const struct history_point *const *points, struct err *e)
+/* place: of each value among the points of the series. */
+static int find(struct history_steps *out, const struct history_series *s, const size_t *place,
+                struct err *e)
 {
     const struct changepoint_config c = changepoint_defaults();
     struct changepoint found[HISTORY_STEPS_MAX];
@@ -23,7 +25,7 @@ static int find(struct history_steps *out, const struct history_point *const *po
         return rc;
     for (size_t i = 0; i < n; i++)
         out->step[out->n++] =
-            (struct history_step){ .first = points[found[i].at], .what = found[i] };
+            (struct history_step){ .first = &s->points[place[found[i].at]], .what = found[i] };
     return 0;
 }
 
@@ -41,27 +43,27 @@ static void settle(struct history_steps *out)
 
 int history_steps_find(const struct history_series *s, struct history_steps *out, struct err *e)
 {
-    const struct history_point **points = mem_calloc(s->n_points, sizeof(*points));
+    size_t *place = mem_calloc(s->n_points, sizeof(*place));
     int rc = 0;
 
     *out = (struct history_steps){ .values = mem_calloc(s->n_points, sizeof(double)),
                                    .last = NAN,
                                    .before = NAN };
-    if (!points || !out->values) {
+    if (!place || !out->values) {
         rc = ERR(e, ERR_NOMEM, "no memory for a series of %zu points", s->n_points);
         goto out;
     }
     for (size_t i = 0; i < s->n_points; i++)
         if (counts(&s->points[i])) {
-            points[out->n_values] = &s->points[i];
+            place[out->n_values] = i;
             out->values[out->n_values++] = s->points[i].value;
         }
     if (out->n_values == 0)
         goto out;
-    TRY(find(out, points, e));
+    TRY(find(out, s, place, e));
     settle(out);
 out:
-    mem_free(points);
+    mem_free(place);
     return rc;
 }
 

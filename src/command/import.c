@@ -26,10 +26,10 @@ static int import_text(struct history *h, const char *text, size_t n, struct his
 
 static int import_file(struct history *h, const char *path, struct err *e)
 {
-    struct history_run run;
+    struct history_run run = { 0 };
     struct err why = { 0 };
     char *text = NULL;
-    bool known;
+    bool known = false;
     size_t n;
     int rc = 0;
 

@@ -174,6 +174,14 @@ try 0 history --store none.db
 says 'the history holds no run yet'
 leaves r.json
 
+# doctor says what is wrong with it.
+try 0 doctor --json
+json "$out" '[a["state"] for a in d if a["name"] == "history"] == ["working"]'
+cp "$store" "$scratch/kept" && head -c 5000 /dev/urandom >"$store" && rm -f "$store"-*
+try 4 doctor --json
+json "$out" '[a["state"] for a in d if a["name"] == "history"] == ["failing"]'
+cp "$scratch/kept" "$store"
+
 # A step of 8 % is seen, and the run where it happened is named.
 python3 - "$source"/results/*-cascade-lake-2-cores-quick.json <<'PYTHON'
 import json, random, sys
