@@ -45,6 +45,32 @@ static int pick(const double *cost, int n, int *best)
     return pick_fastest(&c, n, run, (void *)(uintptr_t)cost, best, &e);
 }
 
+/* A GPU's clock was high once, for the one that is slower. */
+static int run_lucky(struct bench_ctx *c, void *self, int which, struct err *e)
+{
+    (void)c;
+    (void)self;
+    (void)e;
+    now_ns += which == 1 ? 10 : runs == 4 ? 5 : 11;
+    runs++;
+    return 0;
+}
+
+static void lucky_once(void)
+{
+    struct device device = { .ops = &ops, .kind = DEVICE_GPU };
+    struct bench_ctx c = { .device = &device };
+    int best = -1;
+
+    runs = 0;
+    CHECK_EQ(pick_fastest(&c, 2, run_lucky, NULL, &best, NULL), 0);
+    CHECK_EQ(best, 1);
+    device.kind = DEVICE_CPU;
+    runs = 0;
+    CHECK_EQ(pick_fastest(&c, 2, run_lucky, NULL, &best, NULL), 0);
+    CHECK_EQ(best, 0);
+}
+
 int main(void)
 {
     int best = -1;
@@ -63,5 +89,6 @@ int main(void)
     CHECK_EQ(best, 1);
     CHECK_EQ(runs, 3 * 3 + 2 * (PICK_ROUNDS - 2));
     CHECK_EQ(pick((double[]){ 5, -1, 4 }, 3, &best), ERR_CUDA);
+    lucky_once();
     TEST_DONE();
 }
