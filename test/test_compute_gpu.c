@@ -11,7 +11,7 @@
 #include "test.h"
 
 #if HAVE_CUDA
-enum { REPETITIONS = 40 };
+static int repetitions = 40; /* under a sanitizer (any argument): 1 */
 
 static struct device device;
 static struct gpu *gpu;
@@ -21,13 +21,13 @@ static double seconds_of(struct loop_row *r)
     struct err e = { 0 };
     double ns = 0;
 
-    for (int i = 0; i < REPETITIONS; i++) /* to the clock that this load leaves */
+    for (int i = 0; i < repetitions; i++) /* to the clock that this load leaves */
         CHECK_EQ(loop_row_run(r, &e), 0);
     CHECK_EQ(gpu_device_ops.begin(gpu, &e), 0);
-    for (int i = 0; i < REPETITIONS; i++)
+    for (int i = 0; i < repetitions; i++)
         CHECK_EQ(loop_row_run(r, &e), 0);
     CHECK_EQ(gpu_device_ops.end(gpu, &ns, &e), 0);
-    return 1e-9 * ns / REPETITIONS;
+    return 1e-9 * ns / repetitions;
 }
 
 /* One variant alone, through the table that the row chooses from. */
@@ -117,6 +117,21 @@ static void test_gemm(enum gpu_type type, int64_t n, bool zeros)
     gemm_gpu_close(&g);
 }
 
+/* A size that the narrow types cannot have is refused, for all types alike. */
+static void test_odd_size(void)
+{
+    const struct bench *b = registry_find("silicon.compute");
+    struct params params;
+    struct compute_gpu s = { 0 };
+    struct bench_ctx c = { .device = &device, .device_handle = gpu, .params = &params };
+    struct err e = { 0 };
+
+    CHECK_EQ(plan_point(b, "dtype=bf16 path=cublaslt n=1000", &params, &e), 0);
+    CHECK_EQ(b->setup(&c, &s, &e), ERR_ARG);
+    CHECK(strstr(e.msg, "multiple of 16"));
+    b->teardown(&c, &s);
+}
+
 /* A row through the benchmark's hooks, in the order that core calls them. */
 static void test_row(const char *settings)
 {
@@ -162,12 +177,15 @@ static void test_row(const char *settings)
     free(state);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     char why[200] = "";
     struct err e = { 0 };
     void *handle = NULL;
 
+    (void)argv;
+    if (argc > 1)
+        repetitions = 1;
     if (gpu_device_ops.list(&device, 1, why, sizeof(why)) == 0)
         TEST_SKIP("%s", why);
     CHECK_EQ(gpu_device_ops.open(&device, &handle, &e), 0);
@@ -189,6 +207,7 @@ int main(void)
     test_gemm(GPU_INT8, 8192, false);
     test_gemm(GPU_FP8, 8192, false);
     test_gemm(GPU_BF16, 8192, true);
+    test_odd_size();
     test_row("dtype=fp32 path=fma");
     test_row("dtype=bf16 path=loop");
     test_row("dtype=fp8 path=loop data=zeros");

@@ -47,6 +47,8 @@ static int setup_gemm(struct bench_ctx *c, struct compute_gpu *s, bool zeros, st
     int64_t n = params_get(c->params, "n");
     int rc = 0;
 
+    if (n % 16 != 0) /* what 4 and 8 bits need; the same sizes for all */
+        return ERR(e, ERR_ARG, "n=%lld: expected a multiple of 16", (long long)n);
     TRY(gemm_gpu_open(&s->gemm, c, s->type, n, zeros, e));
     snprintf(c->variant, sizeof(c->variant), "%s", s->gemm.name);
     snprintf(c->inputs, sizeof(c->inputs), "%s, seed %llu",

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORKSPACE_BYTES = 64 << 20, CANDIDATES_LEAST = 8, HOST_SAMPLES = 8 };
+enum { WORKSPACE_BYTES = 64 << 20, CANDIDATES_LEAST = 16, HOST_SAMPLES = 8 };
 
 /* Trying candidates may take this long; each is run about four times. */
 static const double TRY_SECONDS = 0.3;
@@ -14,7 +14,7 @@ static const int TRY_RUNS = 4;
 /* How each type is asked for. */
 struct kind {
     unsigned compute, scale, factor, out;
-    bool transposed_only; /* both factors K-contiguous: all that 8 and 4 bits have */
+    bool along_k_only; /* all that 8 and 4 bits have */
 };
 
 static const struct kind kinds[GPU_TYPES] = {
@@ -69,17 +69,19 @@ out:
     return rc;
 }
 
-static int open_plan(struct gemm_gpu *g, bool a_rows, struct err *e)
+static int open_plan(struct gemm_gpu *g, bool a_along_k, bool b_along_k, struct err *e)
 {
     const struct kind *k = &kinds[g->type];
     struct gemm_gpu_plan *p = &g->plans[g->n_plans++];
-    int32_t transposed = a_rows ? LT_OP_T : LT_OP_N;
+    int32_t trans_a = a_along_k ? LT_OP_T : LT_OP_N, trans_b = b_along_k ? LT_OP_N : LT_OP_T;
     uint64_t n = (uint64_t)g->n;
     int rc = 0;
 
-    p->a_rows = a_rows;
+    p->a_along_k = a_along_k;
+    p->b_along_k = b_along_k;
     TRY(lt_ok(g, g->lt.desc_create(&p->desc, k->compute, k->scale), "a description", e));
-    TRY(set(g, p, LT_DESC_TRANSA, &transposed, sizeof(transposed), e));
+    TRY(set(g, p, LT_DESC_TRANSA, &trans_a, sizeof(trans_a), e));
+    TRY(set(g, p, LT_DESC_TRANSB, &trans_b, sizeof(trans_b), e));
     TRY(set_scales(g, p, e));
     TRY(lt_ok(g, g->lt.layout_create(&p->a_layout, k->factor, n, n, g->n), "a layout", e));
     TRY(lt_ok(g, g->lt.layout_create(&p->b_layout, k->factor, n, n, g->n), "a layout", e));
@@ -226,13 +228,14 @@ static int config(const struct gemm_gpu *g, unsigned attribute)
 /* "cuBLASLt 13.1.0 TN, algorithm 66, tile 23, stages 36, split 1" */
 static void describe(struct gemm_gpu *g)
 {
+    const struct gemm_gpu_plan *p = &g->plans[g->candidates[g->chosen].plan];
     unsigned v = (unsigned)g->lt.version % 1000000;
     char text[160];
 
-    snprintf(text, sizeof(text), "cuBLASLt %u.%u.%u %s, algorithm %d, tile %d, stages %d, split %d",
-             v / 10000, v / 100 % 100, v % 100,
-             g->plans[g->candidates[g->chosen].plan].a_rows ? "TN" : "NN", config(g, LT_ALGO_ID),
-             config(g, LT_ALGO_TILE_ID), config(g, LT_ALGO_STAGES_ID),
+    snprintf(text, sizeof(text),
+             "cuBLASLt %u.%u.%u %c%c, algorithm %d, tile %d, stages %d, split %d", v / 10000,
+             v / 100 % 100, v % 100, p->a_along_k ? 'T' : 'N', p->b_along_k ? 'N' : 'T',
+             config(g, LT_ALGO_ID), config(g, LT_ALGO_TILE_ID), config(g, LT_ALGO_STAGES_ID),
              config(g, LT_ALGO_SPLITK_NUM));
     snprintf(g->name, sizeof(g->name), "%.63s", text);
 }
@@ -286,9 +289,9 @@ static int find_candidates(struct gemm_gpu *g, struct err *e)
     uint64_t n = (uint64_t)g->n;
 
     TRY(lt_ok(g, g->lt.layout_create(&g->d_layout, k->out, n, n, g->n), "a layout", e));
-    TRY(open_plan(g, true, e));
-    if (!k->transposed_only)
-        TRY(open_plan(g, false, e));
+    TRY(open_plan(g, true, true, e));
+    for (int i = 1; i < GEMM_GPU_LAYOUTS && !k->along_k_only; i++)
+        TRY(open_plan(g, i % 2 == 0, i / 2 == 0, e));
     for (int s = 0; s < 4; s++)
         for (int i = 0; i < g->n_plans; i++)
             TRY(propose(g, i, sizes[s], s == 0 ? most / g->n_plans * (i + 1) : most, e));
@@ -358,7 +361,7 @@ void gemm_gpu_close(struct gemm_gpu *g)
 
 static struct gemm_data_product product_of(const struct gemm_gpu *g)
 {
-    bool rows = g->plans[g->candidates[g->chosen].plan].a_rows;
+    const struct gemm_gpu_plan *p = &g->plans[g->candidates[g->chosen].plan];
 
     return (struct gemm_data_product){ .d_a = g->d_a,
                                        .d_b = g->d_b,
@@ -367,10 +370,10 @@ static struct gemm_data_product product_of(const struct gemm_gpu *g)
                                        .m = g->n,
                                        .n = g->n,
                                        .k = g->n,
-                                       .a_stride = rows ? g->n : 1,
-                                       .a_k_stride = rows ? 1 : g->n,
-                                       .b_stride = g->n,
-                                       .b_k_stride = 1,
+                                       .a_stride = p->a_along_k ? g->n : 1,
+                                       .a_k_stride = p->a_along_k ? 1 : g->n,
+                                       .b_stride = p->b_along_k ? g->n : 1,
+                                       .b_k_stride = p->b_along_k ? 1 : g->n,
                                        .seed = g->seed };
 }
 
@@ -473,9 +476,10 @@ static int check_on_host(struct gemm_gpu *g, struct err *e)
         double sum = 0, got;
 
         for (int64_t k = 0; k < g->n; k++)
-            sum += (double)gemm_data_whole(g->seed, 0,
-                                           (uint64_t)(i * p.a_stride + k * p.a_k_stride), g->type) *
-                   gemm_data_whole(g->seed, 1, (uint64_t)(j * p.b_stride + k), g->type);
+            sum +=
+                (double)gemm_data_whole(g->seed, 0, (uint64_t)(i * p.a_stride + k * p.a_k_stride),
+                                        g->type) *
+                gemm_data_whole(g->seed, 1, (uint64_t)(j * p.b_stride + k * p.b_k_stride), g->type);
         TRY(gpu_to_host(bits, d_at, bytes, gpu_stream_of(g->gpu), e));
         got = out_value(type, bits);
         if (!(fabs(got - sum) <= unit * fabs(sum)))

@@ -14,14 +14,14 @@
 #include "gpu/vendor/cublaslt_api.h"
 #include "silicon/compute/gemm_data.h"
 
-/* Layouts of the factors that are tried: A with its rows or its columns contiguous, B with its
- * columns contiguous ("TN" and "NN", as BLAS calls them). */
-enum { GEMM_GPU_LAYOUTS = 2 };
+/* Layouts of the factors that are tried: each of A and B contiguous along K or across it ("TN" is
+ * both along K, as BLAS calls it). */
+enum { GEMM_GPU_LAYOUTS = 4 };
 
 struct gemm_gpu_plan {
     lt_matmul_desc desc;
     lt_layout a_layout, b_layout;
-    bool a_rows; /* contiguous */
+    bool a_along_k, b_along_k; /* contiguous */
 };
 
 struct gemm_gpu_candidate {
@@ -54,7 +54,7 @@ struct gemm_gpu {
 /* Does the library multiply this type at all? */
 bool gemm_gpu_has(enum gpu_type type);
 
-/* Load the library, make the factors, choose the algorithm: about 0.3 s, more where eight
+/* Load the library, make the factors, choose the algorithm: about 0.3 s, more where sixteen
  * candidates take longer.  ERR_NOTSUP: no library, or it has no algorithm for this type on this
  * device; ERR_NOMEM. */
 int gemm_gpu_open(struct gemm_gpu *g, struct bench_ctx *c, enum gpu_type type, int64_t n,

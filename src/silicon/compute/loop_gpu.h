@@ -27,7 +27,7 @@ enum { LOOP_GPU_WGMMA_IMAGE = 128 << 10 };
 enum loop_gpu_path { LOOP_GPU_FMA, LOOP_GPU_MMA, LOOP_GPU_WGMMA, LOOP_GPU_PATHS };
 
 /* Chains of an FMA loop: a thread's own, and threads that differ. */
-enum { LOOP_GPU_CHAINS = 16, LOOP_GPU_KINDS = 8 };
+enum { LOOP_GPU_CHAINS = 32, LOOP_GPU_KINDS = 8 };
 
 struct loop_gpu_args {
     unsigned seed;
