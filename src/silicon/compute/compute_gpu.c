@@ -148,17 +148,16 @@ static void note_clock(struct bench_ctx *c, double rate, const struct gpu_proper
                     1e-9 * p->clock_hz);
 }
 
-/* Energy is of the whole window; so is the work done in it, at the row's speed. */
+/* Energy is of energy_s seconds after the warm-up, in which work was done at the row's speed. */
 static void note_energy(struct bench_ctx *c)
 {
     const struct result_run *run = &c->result->runs[0];
-    double seconds = run->sampling.warmup_s + run->sampling.wall_s, watts;
+    double watts = run->energy_j / run->energy_s;
 
-    if (!isfinite(run->energy_j) || !(run->energy_j > 0) || !(seconds > 0))
+    if (!isfinite(watts) || !(watts > 0))
         return;
-    watts = run->energy_j / seconds;
     result_note(c->result, "%.3g T%s a watt: %.0f W over %.1f s", 1e-3 * run->value / watts,
-                c->result->unit[1] == 'O' ? "OPS" : "FLOPS", watts, seconds);
+                c->result->unit[1] == 'O' ? "OPS" : "FLOPS", watts, run->energy_s);
 }
 
 int compute_gpu_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
