@@ -235,6 +235,27 @@ static void an_empty_run(void)
     run_record_release(&rec);
 }
 
+/* Without memory a page has less on it, and is still a page. */
+static void without_memory(void)
+{
+    struct run_record rec;
+    struct report_run run;
+    struct report rep;
+
+    make(&rec, &run, &rep);
+    for (uint64_t n = 1; n < 60; n++) {
+        char *page;
+
+        mem_fail_at(n);
+        page = text_of(report_html, &rep);
+        mem_fail_at(0);
+        CHECK(strstr(page, "</html>") != NULL);
+        free(page);
+    }
+    report_release(&rep);
+    run_record_release(&rec);
+}
+
 /* Without the data of a run the page must stay small. */
 static void size_without_data(void)
 {
@@ -257,6 +278,7 @@ int main(void)
     csv_reads_back();
     hostile_text_stays_text();
     an_empty_run();
+    without_memory();
     size_without_data();
     TEST_DONE();
 }

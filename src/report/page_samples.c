@@ -214,7 +214,7 @@ static void draw(FILE *f, const struct result *r)
 
     row_label(r, label, sizeof(label), true);
     if (!gather(r, unit.factor, &c) || c.n < 2 || !set_scale(&c)) {
-        page_no_data(f, label, "fewer than two samples");
+        page_no_data(f, label, c.n == 1 ? "one sample" : "no memory for its samples");
         mem_free(c.v);
         mem_free(c.end);
         return;
