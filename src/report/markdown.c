@@ -106,6 +106,7 @@ static void write_head(FILE *f, const struct report *rep)
 {
     const struct run_record *rec = rep->shown;
     int count[4] = { 0 };
+    char day[16];
 
     for (int i = 0; i < rec->n_results; i++)
         count[rec->results[i].status]++;
@@ -123,7 +124,10 @@ static void write_head(FILE *f, const struct report *rep)
         fputs(", ", f);
         markup_markdown(f, model);
     }
-    fprintf(f, "; %.10s; %d ok, %d skipped, %d failed, %d invalid", rec->start, count[RESULT_OK],
+    snprintf(day, sizeof(day), "%.10s", rec->start);
+    fputs("; ", f);
+    markup_markdown(f, day);
+    fprintf(f, "; %d ok, %d skipped, %d failed, %d invalid", count[RESULT_OK],
             count[RESULT_SKIPPED], count[RESULT_FAILED], count[RESULT_INVALID]);
     fputs("\n\n", f);
 }

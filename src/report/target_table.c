@@ -117,10 +117,11 @@ void target_markdown(FILE *f, const struct targets *ts, const struct target_outc
                                                 TARGET_NO_DATA };
     char cell[FIELDS][TARGET_CELL], text[600];
 
-    fprintf(f,
-            "\n### Targets: %s\n\n| target | what | bound | expected | measured | status | why |\n"
-            "| --- | --- | --- | --: | --: | --- | --- |\n",
-            ts->title);
+    fputs("\n### Targets: ", f);
+    markup_markdown(f, ts->title);
+    fputs("\n\n| target | what | bound | expected | measured | status | why |\n"
+          "| --- | --- | --- | --: | --: | --- | --- |\n",
+          f);
     for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)
         for (int i = 0; i < ts->n; i++) {
             if (o[i].status != order[k])
