@@ -39,4 +39,6 @@ void env_build_facts(struct facts *fs)
     put(fs, "cuda_architectures", BUILD_CUDA_ARCHITECTURES, no_cuda);
     put(fs, "libraries.jansson", BUILD_JANSSON, "the build does not know it");
     put(fs, "libraries.liburing", BUILD_LIBURING, "the build does not know it");
+    put(fs, "libraries.sqlite", BUILD_SQLITE, "the build does not know it");
+    put(fs, "libraries.zlib", BUILD_ZLIB, "the build does not know it");
 }
