@@ -13,7 +13,7 @@ user=()
 if [ "$(id -u)" -eq 0 ]; then
     user=(setpriv --reuid=65534 --regid=65534 --clear-groups env -u LD_PRELOAD)
 fi
-data=$scratch/pg port=$((20000 + $$ % 20000))
+data=$scratch/pg
 mkdir "$data" && { [ ${#user[@]} -eq 0 ] || chown 65534:65534 "$data"; }
 if ! "${user[@]}" "$bin/initdb" -D "$data/db" -U headroom --auth=trust --no-sync --locale=C \
     -E UTF8 >"$scratch/initdb" 2>&1; then
@@ -24,13 +24,15 @@ fi
 # server_start, server_stop [MODE]: it listens on the loopback and on no socket in a shared folder.
 server_start() {
     "${user[@]}" "$bin/pg_ctl" -D "$data/db" -w -l "$data/log" -o "-p $port -h 127.0.0.1 -k '' \
-        -c fsync=off -c max_connections=20" start >"$scratch/pg_ctl" 2>&1 ||
-        { cat "$scratch/pg_ctl" "$data/log"; exit 1; }
+        -c fsync=off -c max_connections=20" start >"$scratch/pg_ctl" 2>&1
 }
 server_stop() { "${user[@]}" "$bin/pg_ctl" -D "$data/db" -m "${1:-fast}" stop >/dev/null 2>&1; }
 trap 'server_stop immediate; clean_up' EXIT
 sql() { "$bin/psql" -X -q -A -t -h 127.0.0.1 -p "$port" -U headroom -d postgres -c "$1" 2>&1; }
-server_start
+for port in $((RANDOM + 20000)) $((RANDOM + 20000)) $((RANDOM + 20000)) none; do
+    [ "$port" != none ] || { cat "$scratch/pg_ctl" "$data/log"; exit 1; }
+    ! server_start || break # another program may have this port
+done
 url=postgresql://headroom@127.0.0.1:$port/postgres
 unset PGPASSWORD PGHOST PGPORT PGUSER PGDATABASE
 
@@ -110,7 +112,7 @@ until_true 60 first_row_done
 server_stop immediate
 ended 5
 says 'could not store the run' 'no connection' 'the run is in gone.json' 'headroom import gone.json'
-server_start
+server_start || fail "the server does not start again"
 try 0 import --store "$url" gone.json
 try 5 run "${row[@]}" --store "postgresql://headroom@127.0.0.1:$((port + 1))/postgres"
 says 'no connection'
@@ -129,7 +131,7 @@ server_stop immediate
 wait "$locker" 2>/dev/null
 ended 5
 says 'the server went away'
-server_start
+server_start || fail "the server does not start again"
 try 64 export --store "$url" 20261121T100603Z-00000099
 try 0 import --store "$url" big.json
 try 0 export --store "$url" 20261121T100603Z-00000099
