@@ -27,6 +27,28 @@ try 64 export
 try 64 import
 leaves a.json b.json c.json
 
+# Many at once: each waits for the others, and what they share is there once.
+try 0 run "${row[@]}" --no-store -o a.json
+pids=()
+for i in 1 2 3 4; do
+    sed "s/\"id\":\"\([0-9TZ]*\)-........\"/\"id\":\"\1-0000000$i\"/" a.json >"many-$i.json"
+    "$program" import --store many.db "many-$i.json" >/dev/null & pids+=($!)
+done
+for p in "${pids[@]}"; do wait "$p" || fail 'import beside others'; done
+try 0 history --store many.db --runs
+[ "$(wc -l <"$out")" -eq 4 ] || fail "$what: not four runs"
+python3 - <<'PYTHON' || fail 'import beside others: what runs share is there twice'
+import json, sqlite3, sys
+run = json.load(open("a.json"))
+parts = {json.dumps(part) for of in ("machine", "build") for part in run[of].values()}
+n = sqlite3.connect("many.db").execute("SELECT count(*) FROM block").fetchone()[0]
+sys.exit(n != len(parts))
+PYTHON
+cp a.json plain # a file whose name looks like one of a baseline
+try 0 export --store many.db plain
+cmp -s "$out" a.json || fail "$what: another file"
+leaves a.json many.db many-{1..4}.json plain
+
 # Another place; a layout that is not ours; what is no result file.
 try 0 run "${row[@]}" --store other/h.db -o a.json
 [ -f other/h.db ] || fail "$what: no other/h.db"
