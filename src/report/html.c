@@ -15,8 +15,8 @@ static const struct {
     { "limits", "Limits", page_limits },    { "roofline", "Roofline", page_roofline },
     { "samples", "Samples", page_samples }, { "latency", "Latency", page_latency },
     { "series", "Time line", page_series }, { "matrix", "Transfers", page_matrix },
-    { "history", "History", page_history }, { "table", "Results", page_table },
-    { "machine", "Machine", page_machine },
+    { "history", "History", page_history }, { "targets", "Targets", page_targets },
+    { "table", "Results", page_table },     { "machine", "Machine", page_machine },
 };
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
 

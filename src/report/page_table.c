@@ -12,10 +12,10 @@ static const struct {
     bool number;   /* set flush right */
     bool compared; /* there with several runs only */
 } columns[] = {
-    { "row", false, false },     { "device", false, false },  { "status", false, false },
-    { "value", true, false },    { "unit", false, false },    { "before", true, true },
-    { "change", true, true },    { "verdict", false, true },  { "\xC2\xB1", true, false },
-    { "limit", true, false },    { "reached", true, false },  { "samples", true, false },
+    { "row", false, false },     { "value", true, false },    { "unit", false, false },
+    { "before", true, true },    { "change", true, true },    { "verdict", false, true },
+    { "\xC2\xB1", true, false }, { "limit", true, false },    { "reached", true, false },
+    { "device", false, false },  { "status", false, false },  { "samples", true, false },
     { "stopped", false, false }, { "variant", false, false }, { "notes", false, false },
 };
 
@@ -103,9 +103,7 @@ static void write_row(FILE *f, const struct report *rep, const struct result *r,
     markup_html(f, r->name);
     fputs("</span> ", f);
     markup_html(f, label);
-    fputs("</th><td>", f);
-    markup_html(f, r->device);
-    fprintf(f, "</td><td>%s</td>", result_status_name(r->status));
+    fputs("</th>", f);
     cell_number(f, r->value, r->value * unit.factor, "");
     fputs("<td>", f);
     markup_html(f, unit.name);
@@ -115,6 +113,9 @@ static void write_row(FILE *f, const struct report *rep, const struct result *r,
     cell_percent(f, r->status == RESULT_OK ? 100 * row_half_width(r) : (double)NAN);
     cell_number(f, l ? l->value : (double)NAN, l ? l->value * unit.factor : (double)NAN, "");
     cell_percent(f, r->status == RESULT_OK ? r->percent : (double)NAN);
+    fputs("<td>", f);
+    markup_html(f, r->device);
+    fprintf(f, "</td><td>%s</td>", result_status_name(r->status));
     fprintf(f, "<td class=\"num\" data-v=\"%zu\">%zu</td><td>%s</td><td>", samples_of(r),
             samples_of(r), stop_of(r));
     markup_html(f, r->variant);
