@@ -31,8 +31,8 @@ enum channel_role {
 struct channel {
     const char *name, *unit; /* of the series: a counter's are its rate's */
     enum channel_kind kind;
-    double scale; /* series = scale x reading (or x rate) */
     enum channel_role role;
+    double scale;      /* series = scale x reading (or x rate) */
     const char *cause; /* "power cap"; "uncorrected ECC errors" */
 };
 

@@ -47,16 +47,16 @@ enum {
 };
 
 #define SERIES(channel, name, unit, scale) \
-    [channel] = { "gpu." name, unit, CHANNEL_LEVEL, scale, ROLE_SERIES, NULL }
+    [channel] = { "gpu." name, unit, CHANNEL_LEVEL, ROLE_SERIES, scale, NULL }
 #define THROTTLE(channel, name, cause) \
-    [channel] = { "gpu.throttle_" name, "%", CHANNEL_COUNTER, 100, ROLE_THROTTLE, cause }
+    [channel] = { "gpu.throttle_" name, "%", CHANNEL_COUNTER, ROLE_THROTTLE, 100, cause }
 static const struct channel channels[N_CHANNELS] = {
     SERIES(POWER, "power", "W", 1e-3),
     SERIES(POWER_AVERAGE, "power_average", "W", 1e-3),
-    [ENERGY] = { "gpu.power_from_energy", "W", CHANNEL_COUNTER, 1, ROLE_ENERGY, NULL },
+    [ENERGY] = { "gpu.power_from_energy", "W", CHANNEL_COUNTER, ROLE_ENERGY, 1, NULL },
     SERIES(TEMPERATURE, "temperature", "C", 1),
     SERIES(MEMORY_TEMPERATURE, "memory_temperature", "C", 1),
-    [SM_CLOCK] = { "gpu.sm_clock", "MHz", CHANNEL_LEVEL, 1, ROLE_CLOCK, NULL },
+    [SM_CLOCK] = { "gpu.sm_clock", "MHz", CHANNEL_LEVEL, ROLE_CLOCK, 1, NULL },
     SERIES(MEMORY_CLOCK, "memory_clock", "MHz", 1),
     SERIES(UTILISATION, "utilisation", "%", 1),
     SERIES(MEMORY_UTILISATION, "memory_utilisation", "%", 1),
@@ -71,10 +71,10 @@ static const struct channel channels[N_CHANNELS] = {
     THROTTLE(THROTTLE_BRAKE, "power_brake", "power brake"),
     THROTTLE(THROTTLE_OTHER, "other", "board, reliability or sync boost limit"),
     SERIES(ECC_CORRECTED, "ecc_corrected", "errors", 1),
-    [ECC_UNCORRECTED] = { "gpu.ecc_uncorrected", "errors", CHANNEL_LEVEL, 1, ROLE_FAULTS,
+    [ECC_UNCORRECTED] = { "gpu.ecc_uncorrected", "errors", CHANNEL_LEVEL, ROLE_FAULTS, 1,
                           "uncorrected ECC errors" },
-    [XID_ERRORS] = { "gpu.xid_errors", "errors", CHANNEL_LEVEL, 1, ROLE_FAULTS, "XID errors" },
-    [OTHER_PROCESSES] = { "gpu.other_processes", "", CHANNEL_LEVEL, 1, ROLE_TENANTS,
+    [XID_ERRORS] = { "gpu.xid_errors", "errors", CHANNEL_LEVEL, ROLE_FAULTS, 1, "XID errors" },
+    [OTHER_PROCESSES] = { "gpu.other_processes", "", CHANNEL_LEVEL, ROLE_TENANTS, 1,
                           "other processes on the card" },
     SERIES(OTHERS_UTILISATION, "others_utilisation", "%", 1),
 };
@@ -180,18 +180,17 @@ static void open_events(struct monitor *m)
 {
     struct card *c = &m->card;
     const struct nvml *n = &c->nvml;
-    unsigned status = NVML_FUNCTION_NOT_FOUND;
 
-    if (n->events_create && n->events_register && n->events_wait && n->events_free)
-        status = n->events_create(&m->events);
-    if (status == NVML_OK)
-        status = CARD_CALL(c, events_register, NVML_WATCH_XID, m->events);
-    if (status == NVML_OK)
-        return;
-    if (m->events)
-        n->events_free(m->events);
-    m->events = NULL;
     m->off[XID_ERRORS] = true;
+    if (!n->events_create || !n->events_register || !n->events_wait || !n->events_free ||
+        n->events_create(&m->events) != NVML_OK)
+        return;
+    if (CARD_CALL(c, events_register, NVML_WATCH_XID, m->events) == NVML_OK) {
+        m->off[XID_ERRORS] = false;
+        return;
+    }
+    n->events_free(m->events);
+    m->events = NULL;
 }
 
 static void read_events(struct monitor *m, double *v)
@@ -213,7 +212,7 @@ static void read_events(struct monitor *m, double *v)
 /* Where processes are numbered in another namespace, ours cannot be told from others. */
 static void read_processes(struct monitor *m, double *v)
 {
-    nvml_process p[PROCESSES_MAX];
+    nvml_process p[PROCESSES_MAX] = { 0 };
     unsigned n = PROCESSES_MAX, ours = 0, status;
 
     if (m->off[OTHER_PROCESSES])

@@ -27,11 +27,6 @@ struct window {
     uint64_t t0_ns, kept_ns, t1_ns;
 };
 
-static bool watched(const struct window *w)
-{
-    return w->device >= 0 && w->watch->handle;
-}
-
 static struct telemetry_place of_device(const struct window *w, int channel)
 {
     return (struct telemetry_place){ .value = CHANNELS + channel, .device = w->device };
@@ -277,17 +272,16 @@ static void faults(const struct window *w, struct result_run *run)
 static void of_watched(const struct window *w, struct result_run *run)
 {
     const struct monitor_ops *m = w->watch->monitor;
-    const char *rule = m ? m->energy_rule : "";
 
-    if (!watched(w)) {
+    if (!w->watch->handle) {
         snprintf(run->energy_reason, sizeof(run->energy_reason), "%s", w->watch->why);
         snprintf(run->throttle_causes, sizeof(run->throttle_causes), "%s", w->watch->why);
         return;
     }
     for (int k = 0; k < m->n_channels; k++) {
         if (m->channels[k].role == ROLE_ENERGY)
-            energy(w, of_device(w, k), m->why(w->watch->handle, k), m->energy_window_min_s, rule,
-                   run);
+            energy(w, of_device(w, k), m->why(w->watch->handle, k), m->energy_window_min_s,
+                   m->energy_rule, run);
         else if (m->channels[k].role == ROLE_CLOCK)
             clock_seen(w, k, run);
     }

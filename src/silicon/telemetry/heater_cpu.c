@@ -46,7 +46,7 @@ static int heater_run(void *state, struct err *e)
 static int heater_heat(void *state, double seconds, struct err *e)
 {
     (void)e;
-    for (double s = 0; s < seconds; s += REPETITION_S)
+    for (int i = 0; i < (int)(seconds / REPETITION_S); i++)
         team_run(state);
     return 0;
 }
