@@ -5,7 +5,7 @@
 #include "command/cli.h"
 #include "host/advice.h"
 
-/* One entry: the usual history, how many runs it holds, or what is wrong with it.  Makes nothing. */
+/* One entry: the usual history and how many runs it holds, or what is wrong.  Makes nothing. */
 void doctor_history(struct advice_list *list, const struct cli_env *env);
 
 #endif
