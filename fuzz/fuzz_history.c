@@ -64,6 +64,7 @@ static void try_unpack(const char *data, size_t size)
 
 static void try_import(const char *data, size_t size)
 {
+    const struct import_source src = { .text = data, .n = size, .path = "x" };
     struct history *h = scratch_history();
     const struct importer *by;
     struct text_buffer ours;
@@ -73,7 +74,7 @@ static void try_import(const char *data, size_t size)
     size_t n;
     bool known;
 
-    if (importers_read(data, size, &ours, &by, &e) < 0 ||
+    if (importers_read(&src, &ours, &by, &e) < 0 ||
         history_put(h, ours.text, ours.n, &run, &known, &e) < 0) {
         FUZZ_CHECK(e.code && e.msg[0]);
     } else {

@@ -1,5 +1,7 @@
-/* import.c - `headroom import`: files go into the history. */
+/* import.c - `headroom import`: files, ours and other tools', go into the history. */
+#include <math.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "command/commands.h"
 #include "command/run_ref.h"
@@ -11,12 +13,12 @@
 
 static const struct cli_option options[] = { RUN_REF_OPTION_STORE };
 
-static int import_text(struct history *h, const char *text, size_t n, struct history_run *run,
+static int import_text(struct history *h, const struct import_source *src, struct history_run *run,
                        bool *known, struct err *e)
 {
     const struct importer *by;
     struct text_buffer ours;
-    int rc = importers_read(text, n, &ours, &by, e);
+    int rc = importers_read(src, &ours, &by, e);
 
     if (rc == 0)
         rc = history_put(h, ours.text, ours.n, run, known, e);
@@ -26,15 +28,18 @@ static int import_text(struct history *h, const char *text, size_t n, struct his
 
 static int import_file(struct history *h, const char *path, struct err *e)
 {
+    struct import_source src = { .path = path };
     struct history_run run = { 0 };
     struct err why = { 0 };
     char *text = NULL;
+    struct stat st;
     bool known = false;
-    size_t n;
     int rc = 0;
 
-    TRY(atomic_file_read(path, RUN_FILE_BYTES_MAX, &text, &n, e));
-    rc = import_text(h, text, n, &run, &known, &why);
+    src.modified_unix_s = stat(path, &st) == 0 ? (double)st.st_mtime : (double)NAN;
+    TRY(atomic_file_read(path, RUN_FILE_BYTES_MAX, &text, &src.n, e));
+    src.text = text;
+    rc = import_text(h, &src, &run, &known, &why);
     if (rc < 0)
         rc = ERR(e, rc, "%.100s: %s", path, why.msg);
     else
@@ -72,9 +77,15 @@ static int import_run(const struct cli_args *a, const struct cli_env *env)
 const struct command command_import = {
     .name = "import",
     .arguments = "FILE...",
-    .summary = "put result files into the history",
+    .summary = "put result files, ours and other tools', into the history",
     .description =
-        "Each file is stored as it is: export gives it back byte for byte.  A run that is in the "
+        "Result files of headroom, and what other tools write: llama-bench (-o json), fio "
+        "(--output-format=json), Google Benchmark (--benchmark_out_format=json), hyperfine "
+        "(--export-json), Criterion (estimates.json or sample.json, in their folders), nvbandwidth "
+        "(its text).  Rows of other tools are marked as imported; history, compare, gate and "
+        "report treat them like ours.\n\n"
+        "A result file is stored as it is: export gives it back byte for byte.  A run that is in "
+        "the "
         "history already is left alone; one of the same id with another content is refused.  A "
         "file that cannot be read does not keep the others out.",
     .options = options,

@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* Written by any version, in any layout: an object whose first member is the schema. */
-static bool detect(const char *text, size_t n)
+static bool detect(const struct import_source *src)
 {
     static const char blank[] = " \t\r\n";
-    const char *end = text + n;
+    const char *text = src->text, *end = text + src->n;
 
     while (text < end && *text && strchr(blank, *text))
         text++;

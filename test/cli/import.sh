@@ -1,0 +1,30 @@
+#!/bin/bash
+# import.sh - what other tools wrote goes into the history, marked as theirs.
+. "$(dirname "$0")/lib.sh"
+data=$source/test/data/import
+
+try 0 import "$data"/*.json "$data"/nvbandwidth.txt \
+    "$data"/criterion/sum/u64/1000/new/estimates.json
+try 0 history
+prints hyperfine 'sleep 0.01' llama-bench nvbandwidth device_local_copy google-benchmark criterion
+try 0 export latest -o theirs.json
+python3 - <<'PYTHON' || fail "$what: not marked"
+import json
+assert all(row["origin"] == "imported" for row in json.load(open("theirs.json"))["results"])
+PYTHON
+try 0 report theirs.json -o theirs.html
+try 64 rerun theirs.json # they are not ours to run
+leaves theirs.html theirs.json
+
+# Criterion's names are in its folders; a file that is cut, or no tool's.
+cp "$data"/criterion/sum/u64/1000/new/estimates.json .
+try 5 import estimates.json
+says 'estimates.json' 'in target/criterion/NAME/new'
+head -c 900 "$data/hyperfine.json" >cut.json
+try 5 import cut.json
+says cut.json 'line 1[0-9]*'
+printf 'nothing\0at all' >noise
+try 5 import noise
+says 'not a file that import knows' 'text of nvbandwidth'
+
+done_testing
