@@ -219,8 +219,10 @@ int pairs_make(const struct judge_side sides[SIDES], struct pairs *out, struct e
 
     *out = (struct pairs){ 0 };
     for (int s = SIDES - 1; s >= 0; s--) {
-        if (sides[s].n < 1)
-            return ERR(e, ERR_ARG, "nothing to compare: one side has no run");
+        if (sides[s].n < 1) {
+            rc = ERR(e, ERR_ARG, "nothing to compare: one side has no run");
+            goto out;
+        }
         for (int r = sides[s].n - 1; r >= 0; r--) {
             const struct run_record *rec = sides[s].records[r];
 
