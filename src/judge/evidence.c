@@ -8,8 +8,8 @@
 
 const int verdict_looks[LOOKS] = { 6, 10, 20 };
 
-/* Each share is what the smallest p of its look needs of a one-sided 0.005 (1/924 and 1/1024); the
- * last look has the rest. */
+/* The first share is what the smallest p of its look needs of a one-sided 0.005 (1/924), the last
+ * look has most. */
 static const double shares[LOOKS] = { 0.22, 0.20, 0.58 };
 
 /* Early looks are strict; the last one has the interval that people know. */

@@ -15,6 +15,8 @@ const double JUDGED_CLOCK_BAND = 0.01;
 /* Few runs cannot exclude chance: for them the clocks may be this far apart. */
 static const double CLOCK_BAND_OF_FEW = 0.02, CLOCK_ALPHA = 0.005, THROTTLE_BAND = 0.1;
 
+enum { CLOCK_PAIRS_MIN = 8 }; /* 1/256 is below CLOCK_ALPHA */
+
 /* What an unclear one leans to is said from this many standard errors on. */
 static const double LEAN_ERRORS = 3;
 
@@ -150,7 +152,7 @@ static int test_clocks(const struct judged *j, struct shift_test *out)
         }
     for (size_t i = 0; i < n && j->pair->interleaved; i++)
         y[i] -= x[i];
-    if (j->pair->interleaved && n >= PAIRED_MIN)
+    if (j->pair->interleaved && n >= CLOCK_PAIRS_MIN)
         rc = shift_test_paired(y, n, out, NULL);
     else if (!j->pair->interleaved)
         rc = shift_test_two_sample(x, n, y, n, out, NULL);

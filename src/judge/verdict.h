@@ -6,7 +6,7 @@
  *
  * Interleaved runs (pair.h): the Hodges-Lehmann estimate and the exact interval of Wilcoxon's
  * signed-rank test over the logarithms of the paired ratios; with fewer than PAIRED_MIN pairs,
- * where that test can reach no level worth having, those of the exact rank-sum test.  Looks at 6,
+ * where that test reaches too little for a suite, those of the exact rank-sum test.  Looks at 6,
  * 10 and 20 pairs, with intervals of 99, 98 and 95 %.  Stored runs: Student's interval for what
  * B's sessions agree on against the mean of A's, from at least SESSIONS_MIN sessions of A and
  * RUNS_MIN runs of B; with fewer the verdict is unclear.
