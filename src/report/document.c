@@ -10,6 +10,7 @@ static int compare(struct report *r, const struct report_wish *wish, struct err 
     struct judge_side sides[SIDES] = { [SIDE_B] = { .records = &r->shown, .n = 1 } };
     size_t used = 0;
 
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers. */
     r->earlier = mem_calloc((size_t)r->n - 1, sizeof(*r->earlier));
     if (!r->earlier)
         return ERR(e, ERR_NOMEM, "no memory for the comparison");

@@ -189,6 +189,7 @@ static const char *outcome_of(const struct verdict_counts *c)
 void report_markdown(FILE *f, const struct report *rep)
 {
     int n = rep->shown->n_results, first = n < FIRST_ROWS ? n : FIRST_ROWS;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers. */
     const struct result **rows = mem_calloc((size_t)n, sizeof(*rows));
 
     if (!rows) {
@@ -197,6 +198,7 @@ void report_markdown(FILE *f, const struct report *rep)
     }
     for (int i = 0; i < n; i++)
         rows[i] = &rep->shown->results[i];
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
     qsort(rows, (size_t)n, sizeof(*rows), by_need);
     if (rep->n > 1) {
         verdict_markdown(f, &rep->comparison, outcome_of(&rep->comparison.counts));

@@ -229,7 +229,7 @@ static void draw(FILE *f, const struct result *r)
     svg_open(f, "cloud", WIDTH, HEIGHT, words);
     draw_axes(f, &c);
     svg_text(f, 4, 20, SVG_START, "title", unit.name);
-    svg_text(f, (LEFT + RIGHT) / 2, HEIGHT - 4, SVG_MIDDLE, "title", "time");
+    svg_text(f, (LEFT + RIGHT) / 2.0, HEIGHT - 4, SVG_MIDDLE, "title", "time");
     draw_histogram(f, &c);
     draw_dots(f, &c);
     svg_close(f);

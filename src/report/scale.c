@@ -51,7 +51,7 @@ static void log_ticks(const struct scale *s, int wanted, struct ticks *out)
 
 void scale_ticks(const struct scale *s, int wanted, struct ticks *out)
 {
-    double step;
+    double step, first;
 
     out->n = 0;
     wanted = wanted < 2 ? 2 : wanted > 10 ? 10 : wanted;
@@ -62,9 +62,9 @@ void scale_ticks(const struct scale *s, int wanted, struct ticks *out)
         return;
     }
     step = step_for(s->hi - s->lo, wanted);
-    for (double i = ceil(s->lo / step - 1e-9); out->n < TICKS_MAX && i * step <= s->hi + step / 2;
-         i++)
-        add(out, s, i * step == 0 ? 0 : i * step);
+    first = ceil(s->lo / step - 1e-9);
+    for (int i = 0; i < TICKS_MAX && (first + i) * step <= s->hi + step / 2; i++)
+        add(out, s, first + i == 0 ? 0 : (first + i) * step);
 }
 
 void scale_nice(struct scale *s, int wanted)

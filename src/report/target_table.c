@@ -26,7 +26,7 @@ static void fill(char cell[FIELDS][TARGET_CELL], const struct target_outcome *o,
     const struct target *t = o->target;
     char number[TARGET_CELL];
 
-    memset(cell, 0, FIELDS * TARGET_CELL);
+    memset(cell, 0, (size_t)FIELDS * TARGET_CELL);
     snprintf(cell[ID], TARGET_CELL, "%s", t->id);
     if (isfinite(t->value)) {
         number_cell(number, t->value, utf8);
