@@ -89,7 +89,7 @@ static int compare(const char *name, const char *settings, int pairs, double sec
     rng_init(&r, 1, 0);
     TRY(plan_point(b, settings, &p, &e));
     for (int i = -1; i < pairs; i++) { /* the first is not kept */
-        struct took took[2];
+        struct took took[2] = { { 0 } };
         int first = rng_uniform(&r) < 0.5, k = i < 0 ? 0 : i;
 
         for (int turn = 0; turn < 2; turn++) {
