@@ -3,6 +3,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
+
 /* Blocks a multiprocessor: the hardware spreads them, and every multiprocessor gets one. */
 enum { SPREAD = 4 };
 
@@ -21,12 +23,6 @@ static __global__ void stamp_kernel(struct gpu_clock_stamp *stamps, unsigned n)
 
 int gpu_clock_stamp(struct gpu_clock_stamp *d_stamps, int n, gpu_stream stream, struct err *e)
 {
-    cudaError_t code;
-
     stamp_kernel<<<(unsigned)(SPREAD * n), 1, 0, stream>>>(d_stamps, (unsigned)n);
-    code = cudaGetLastError();
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA,
-               "clock stamp: %s", cudaGetErrorString(code));
+    return gpu_try_launched(cudaGetLastError(), "clock stamp", e);
 }

@@ -3,6 +3,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
+
 enum { FLUSH_THREADS = 256, FLUSH_BLOCKS = 4, GATE_NS = 1000 * 1000 * 1000 };
 
 static __device__ unsigned long long timer_ns(void)
@@ -60,20 +62,10 @@ static __global__ void probe_kernel(const char *lines, int n, size_t stride, uns
     }
 }
 
-static int launched(const char *what, struct err *e)
-{
-    cudaError_t code = cudaGetLastError();
-
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
-}
-
 int gpu_gate_close(struct gpu_gate *gate, unsigned ticket, gpu_stream s, struct err *e)
 {
     gate_kernel<<<1, 1, 0, s>>>(gate, ticket);
-    return launched("gate kernel", e);
+    return gpu_try_launched(cudaGetLastError(), "gate kernel", e);
 }
 
 int gpu_gate_flush(const void *clean, size_t bytes, unsigned *sink, int multiprocessors,
@@ -81,12 +73,12 @@ int gpu_gate_flush(const void *clean, size_t bytes, unsigned *sink, int multipro
 {
     flush_kernel<<<multiprocessors * FLUSH_BLOCKS, FLUSH_THREADS, 0, s>>>(
         (const uint4 *)clean, bytes / sizeof(uint4), sink);
-    return launched("flush kernel", e);
+    return gpu_try_launched(cudaGetLastError(), "flush kernel", e);
 }
 
 int gpu_gate_probe(const void *lines, int n, size_t stride, unsigned *cycles, gpu_stream s,
                    struct err *e)
 {
     probe_kernel<<<1, 1, 0, s>>>((const char *)lines, n, stride, cycles);
-    return launched("probe kernel", e);
+    return gpu_try_launched(cudaGetLastError(), "probe kernel", e);
 }

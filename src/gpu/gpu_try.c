@@ -16,6 +16,11 @@ int gpu_try_failed(struct err *e, const char *where, const char *what, cudaError
                    cudaGetErrorString(code), cudaGetErrorName(code));
 }
 
+int gpu_try_launched(cudaError_t code, const char *what, struct err *e)
+{
+    return code == cudaSuccess ? 0 : gpu_try_failed(e, __FILE_NAME__, what, code);
+}
+
 int gpu_refused(int compute_mode, struct err *e)
 {
     switch (compute_mode) {

@@ -3,6 +3,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
+
 enum { THREADS = 256 };
 
 static __device__ int value(uint64_t seed, int rank, uint64_t i)
@@ -45,24 +47,14 @@ static unsigned grid_of(size_t n)
     return (unsigned)((n + THREADS - 1) / THREADS);
 }
 
-static int launched(struct err *e, const char *what)
-{
-    cudaError_t code = cudaGetLastError();
-
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
-}
-
 int collective_data_make(float *x, size_t n, uint64_t seed, int rank, gpu_stream s, struct err *e)
 {
     make_kernel<<<grid_of(n), THREADS, 0, s>>>(x, n, seed, rank);
-    return launched(e, "make kernel");
+    return gpu_try_launched(cudaGetLastError(), "make kernel", e);
 }
 
 int collective_data_check(const struct collective_data_check *c, gpu_stream s, struct err *e)
 {
     check_kernel<<<grid_of(c->n), THREADS, 0, s>>>(*c);
-    return launched(e, "check kernel");
+    return gpu_try_launched(cudaGetLastError(), "check kernel", e);
 }

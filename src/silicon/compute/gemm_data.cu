@@ -157,7 +157,7 @@ int gemm_data_fill(void *d, enum gpu_type type, enum gemm_data_kind kind, uint64
     case GPU_FP4: fill<GPU_FP4>(d, kind, seed, which, n, stream); break;
     default: fill<GPU_INT8>(d, kind, seed, which, n, stream); break;
     }
-    return loop_launched(e, "fill kernel");
+    return gpu_try_launched(cudaGetLastError(), "fill kernel", e);
 }
 
 /* A float of `bits` with this bias and fraction; no infinities (the factors are finite). */
@@ -282,5 +282,5 @@ int gemm_data_check(const struct gemm_data_product *p, struct gemm_data_found *d
                                                                       d_found);
     mark_kernel<<<blocks_for(words), THREADS, 0, stream>>>((const unsigned *)p->d_out, words,
                                                            d_found);
-    return loop_launched(e, "check kernel");
+    return gpu_try_launched(cudaGetLastError(), "check kernel", e);
 }

@@ -65,5 +65,5 @@ int loop_fma(const struct loop_gpu *l, const struct loop_gpu_args *args, gpu_str
         fma_kernel<double><<<args->blocks, FMA_THREADS, 0, stream>>>(*args);
     else
         fma_kernel<float><<<args->blocks, FMA_THREADS, 0, stream>>>(*args);
-    return loop_launched(e, l->name);
+    return gpu_try_launched(cudaGetLastError(), l->name, e);
 }

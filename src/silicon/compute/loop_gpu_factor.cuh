@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include "gpu/gpu_try.h"
 #include "silicon/compute/loop_gpu.h"
 #include "silicon/compute/loop_gpu_operand.h"
 
@@ -74,16 +75,6 @@ static __device__ __forceinline__ unsigned sum_bits(double x)
 static __device__ __forceinline__ void mark_block(const struct loop_gpu_args *a, unsigned mark)
 {
     atomicAdd(&a->d_marks[blockIdx.x], mark);
-}
-
-static inline int loop_launched(struct err *e, const char *what)
-{
-    cudaError_t code = cudaGetLastError();
-
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
 }
 
 #endif

@@ -30,5 +30,5 @@ int loop_mma(const struct loop_gpu *l, const struct loop_gpu_args *args, gpu_str
         break;
     default: return ERR(e, ERR_NOTSUP, "mma.sync of 7.5 has no %s", gpu_type_names[l->type]);
     }
-    return loop_launched(e, l->name);
+    return gpu_try_launched(cudaGetLastError(), l->name, e);
 }

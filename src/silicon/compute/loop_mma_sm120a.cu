@@ -17,5 +17,5 @@ int loop_mma_sm120a(const struct loop_gpu *l, const struct loop_gpu_args *args, 
                     struct err *e)
 {
     mma_kernel<GPU_FP4, 4, 2, 4, fp4><<<args->blocks, MMA_THREADS, 0, stream>>>(*args);
-    return loop_launched(e, l->name);
+    return gpu_try_launched(cudaGetLastError(), l->name, e);
 }

@@ -60,5 +60,5 @@ int loop_mma_sm80(const struct loop_gpu *l, const struct loop_gpu_args *args, gp
         break;
     default: return ERR(e, ERR_NOTSUP, "mma.sync of 8.0 has no %s", gpu_type_names[l->type]);
     }
-    return loop_launched(e, l->name);
+    return gpu_try_launched(cudaGetLastError(), l->name, e);
 }

@@ -14,5 +14,5 @@ int loop_mma_sm89(const struct loop_gpu *l, const struct loop_gpu_args *args, gp
                   struct err *e)
 {
     mma_kernel<GPU_FP8, 4, 2, 4, fp8><<<args->blocks, MMA_THREADS, 0, stream>>>(*args);
-    return loop_launched(e, l->name);
+    return gpu_try_launched(cudaGetLastError(), l->name, e);
 }

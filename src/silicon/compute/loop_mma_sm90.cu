@@ -15,5 +15,5 @@ int loop_mma_sm90(const struct loop_gpu *l, const struct loop_gpu_args *args, gp
                   struct err *e)
 {
     mma_kernel<GPU_FP64, 8, 4, 4, fp64_k16><<<args->blocks, MMA_THREADS, 0, stream>>>(*args);
-    return loop_launched(e, l->name);
+    return gpu_try_launched(cudaGetLastError(), l->name, e);
 }

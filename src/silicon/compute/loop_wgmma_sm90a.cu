@@ -190,7 +190,7 @@ static int launch_as(const struct loop_gpu *l, const struct loop_gpu_args *args,
     cudaFuncSetAttribute(wgmma_kernel<T, A_IN_REGISTERS>,
                          cudaFuncAttributeMaxDynamicSharedMemorySize, IMAGE + ALIGN);
     wgmma_kernel<T, A_IN_REGISTERS><<<args->blocks, THREADS, IMAGE + ALIGN, stream>>>(*args);
-    return loop_launched(e, l->name);
+    return gpu_try_launched(cudaGetLastError(), l->name, e);
 }
 
 template <enum gpu_type T>
@@ -228,5 +228,5 @@ int loop_wgmma_sm90a_image(const struct loop_gpu *l, const struct loop_gpu_args 
     case GPU_INT8: image_kernel<GPU_INT8><<<blocks, 256, 0, stream>>>(*args); break;
     default: return ERR(e, ERR_NOTSUP, "wgmma has no %s", gpu_type_names[l->type]);
     }
-    return loop_launched(e, "wgmma image");
+    return gpu_try_launched(cudaGetLastError(), "wgmma image", e);
 }

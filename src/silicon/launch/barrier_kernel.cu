@@ -9,6 +9,7 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
 #include "silicon/launch/barrier_block.cuh"
 
 static __global__ void count_kernel(unsigned *count)
@@ -52,19 +53,10 @@ static __global__ void __launch_bounds__(LAUNCH_BARRIER_THREADS)
         a.passed[blockIdx.x] += a.rounds;
 }
 
-static int launched(cudaError_t code, const char *what, struct err *e)
-{
-    cudaGetLastError();
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
-}
-
 int launch_kernel_count(unsigned *count, gpu_stream s, struct err *e)
 {
     count_kernel<<<1, 1, 0, s>>>(count);
-    return launched(cudaGetLastError(), "count kernel", e);
+    return gpu_try_launched(cudaGetLastError(), "count kernel", e);
 }
 
 template <enum launch_barrier KIND>
@@ -91,5 +83,5 @@ int launch_barrier_grid(enum launch_barrier kind, const struct launch_barrier_ar
         code = launch_as<LAUNCH_BARRIER_COOPERATIVE>(a, blocks, check, s);
     else if (code == cudaSuccess)
         code = launch_as<LAUNCH_BARRIER_NONE>(a, blocks, check, s);
-    return launched(code, "barrier kernel", e);
+    return gpu_try_launched(code, "barrier kernel", e);
 }

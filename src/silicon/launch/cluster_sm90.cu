@@ -2,6 +2,7 @@
  * they depend on has ended: compute capability 9.0 and newer. */
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
 #include "silicon/launch/barrier_block.cuh"
 
 static __device__ void meet_cluster(void)
@@ -43,15 +44,6 @@ template <bool WAIT> static __global__ void dependent_kernel(unsigned *count, bo
     }
 }
 
-static int launched(cudaError_t code, const char *what, struct err *e)
-{
-    cudaGetLastError();
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
-}
-
 int launch_barrier_cluster(const struct launch_barrier_args *a, int blocks, bool check,
                            gpu_stream s, struct err *e)
 {
@@ -66,9 +58,9 @@ int launch_barrier_cluster(const struct launch_barrier_args *a, int blocks, bool
     config.stream = s;
     config.attrs = &cluster;
     config.numAttrs = 1;
-    return launched(check ? cudaLaunchKernelEx(&config, cluster_kernel<true>, *a)
-                          : cudaLaunchKernelEx(&config, cluster_kernel<false>, *a),
-                    "cluster kernel", e);
+    return gpu_try_launched(check ? cudaLaunchKernelEx(&config, cluster_kernel<true>, *a)
+                                  : cudaLaunchKernelEx(&config, cluster_kernel<false>, *a),
+                            "cluster kernel", e);
 }
 
 int launch_dependent(enum launch_dependent how, unsigned *count, int blocks, bool hold,
@@ -84,8 +76,8 @@ int launch_dependent(enum launch_dependent how, unsigned *count, int blocks, boo
     config.stream = s;
     config.attrs = &early;
     config.numAttrs = how == LAUNCH_DEPENDENT_AFTER ? 0 : 1;
-    return launched(how == LAUNCH_DEPENDENT_PLANTED
-                        ? cudaLaunchKernelEx(&config, dependent_kernel<false>, count, hold)
-                        : cudaLaunchKernelEx(&config, dependent_kernel<true>, count, hold),
-                    "dependent kernel", e);
+    return gpu_try_launched(how == LAUNCH_DEPENDENT_PLANTED
+                                ? cudaLaunchKernelEx(&config, dependent_kernel<false>, count, hold)
+                                : cudaLaunchKernelEx(&config, dependent_kernel<true>, count, hold),
+                            "dependent kernel", e);
 }

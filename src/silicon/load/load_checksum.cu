@@ -3,6 +3,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
+
 enum { THREADS = 256, BLOCKS = 1024, LANES = 32 };
 
 static __global__ void __launch_bounds__(THREADS)
@@ -21,12 +23,6 @@ static __global__ void __launch_bounds__(THREADS)
 
 int load_checksum(const uint64_t *d_words, size_t n, uint64_t *d_sum, gpu_stream s, struct err *e)
 {
-    cudaError_t code;
-
     checksum_kernel<<<BLOCKS, THREADS, 0, s>>>(d_words, n, (unsigned long long *)d_sum);
-    code = cudaGetLastError();
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA,
-               "checksum kernel: %s", cudaGetErrorString(code));
+    return gpu_try_launched(cudaGetLastError(), "checksum kernel", e);
 }

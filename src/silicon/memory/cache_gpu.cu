@@ -8,6 +8,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
+
 enum { L1_THREADS = 1024, L2_THREADS = 512, L2_UNROLL = 4, L2_BLOCKS = 4, LANES = 32 };
 enum { L1_VECTORS = CACHE_GPU_L1_PART / 2, L1_UNROLL = L1_VECTORS / L1_THREADS, LINE_VECTORS = 8 };
 
@@ -124,16 +126,6 @@ static __global__ void __launch_bounds__(L2_THREADS) l2_kernel(const struct cach
     }
 }
 
-static int launched(struct err *e, const char *what)
-{
-    cudaError_t code = cudaGetLastError();
-
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
-}
-
 int cache_gpu_sums(int multiprocessors)
 {
     return multiprocessors * L2_BLOCKS;
@@ -145,7 +137,7 @@ int cache_gpu_read_l1(const struct cache_gpu_args *args, gpu_stream s, struct er
         return ERR(e, ERR_ARG, "%zu elements for %d multiprocessors", args->n,
                    args->multiprocessors);
     read_l1_kernel<<<(unsigned)args->multiprocessors, L1_THREADS, 0, s>>>(*args);
-    return launched(e, "L1 kernel");
+    return gpu_try_launched(cudaGetLastError(), "L1 kernel", e);
 }
 
 int cache_gpu_l2(enum stream_gpu_op op, const struct cache_gpu_args *args, gpu_stream s,
@@ -161,5 +153,5 @@ int cache_gpu_l2(enum stream_gpu_op op, const struct cache_gpu_args *args, gpu_s
     case STREAM_GPU_COPY: l2_kernel<STREAM_GPU_COPY><<<grid, L2_THREADS, 0, s>>>(*args); break;
     case STREAM_GPU_TRIAD: l2_kernel<STREAM_GPU_TRIAD><<<grid, L2_THREADS, 0, s>>>(*args); break;
     }
-    return launched(e, "L2 kernel");
+    return gpu_try_launched(cudaGetLastError(), "L2 kernel", e);
 }

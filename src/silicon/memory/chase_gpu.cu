@@ -7,6 +7,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
+
 enum { LINK_THREADS = 256 };
 
 static const uint32_t multiplier = 1664525; /* 1 modulo 4 */
@@ -54,23 +56,13 @@ static __global__ void __launch_bounds__(LINK_THREADS)
         *d_at = (uint64_t)lines;
 }
 
-static int launched(struct err *e, const char *what)
-{
-    cudaError_t code = cudaGetLastError();
-
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
-}
-
 int chase_gpu_link(const struct chase_gpu_args *a, gpu_stream s, struct err *e)
 {
     if (a->n < 4 || (a->n & (a->n - 1)) != 0)
         return ERR(e, ERR_ARG, "a cycle of %u lines", a->n);
     link_kernel<<<(a->n + LINK_THREADS - 1) / LINK_THREADS, LINK_THREADS, 0, s>>>(
         (char *)a->lines, a->n, multiplier, increment(a->seed), a->d_at);
-    return launched(e, "link kernel");
+    return gpu_try_launched(cudaGetLastError(), "link kernel", e);
 }
 
 int chase_gpu_walk(const struct chase_gpu_args *a, enum chase_gpu_cache cache, uint64_t steps,
@@ -83,7 +75,7 @@ int chase_gpu_walk(const struct chase_gpu_args *a, enum chase_gpu_cache cache, u
     case CHASE_GPU_L2: walk_kernel<CHASE_GPU_L2><<<1, 1, 0, s>>>(a->d_at, steps); break;
     case CHASE_GPU_NONE: walk_kernel<CHASE_GPU_NONE><<<1, 1, 0, s>>>(a->d_at, steps); break;
     }
-    return launched(e, "pointer chase");
+    return gpu_try_launched(cudaGetLastError(), "pointer chase", e);
 }
 
 /* Steps compose: x -> a x + c done twice is x -> a a x + (a c + c).  By squaring, modulo 2^32 and

@@ -12,6 +12,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "gpu/gpu_try.h"
+
 enum { THREADS = 256, BLOCKS_RESIDENT = 8, CHECK_THREADS = 256, LANES = 32 };
 
 enum hint { HINT_NONE, HINT_STREAM };
@@ -142,16 +144,6 @@ static void launch_op(const struct variant *v, const struct stream_gpu_args *arg
         launch_as<OP, 8, HINT_STREAM>(args, grid, stream);
 }
 
-static int launched(struct err *e, const char *what)
-{
-    cudaError_t code = cudaGetLastError();
-
-    if (code == cudaSuccess)
-        return 0;
-    return ERR(e, code == cudaErrorNoKernelImageForDevice ? ERR_NOTSUP : ERR_CUDA, "%s: %s", what,
-               cudaGetErrorString(code));
-}
-
 int stream_gpu_variants(void)
 {
     return VARIANTS;
@@ -193,7 +185,7 @@ int stream_gpu_launch(int variant, enum stream_gpu_op op, const struct stream_gp
     case STREAM_GPU_COPY: launch_op<STREAM_GPU_COPY>(v, args, grid, stream); break;
     case STREAM_GPU_TRIAD: launch_op<STREAM_GPU_TRIAD>(v, args, grid, stream); break;
     }
-    return launched(e, "stream kernel");
+    return gpu_try_launched(cudaGetLastError(), "stream kernel", e);
 }
 
 /* As point_value() in point.h; a test compares the two. */
@@ -238,12 +230,12 @@ static unsigned check_grid(size_t n)
 int stream_gpu_make(double *x, size_t n, uint64_t seed, int which, gpu_stream stream, struct err *e)
 {
     make_kernel<<<check_grid(n), CHECK_THREADS, 0, stream>>>(x, n, seed, which);
-    return launched(e, "make kernel");
+    return gpu_try_launched(cudaGetLastError(), "make kernel", e);
 }
 
 int stream_gpu_check(const double *a, size_t n, uint64_t seed, enum stream_gpu_want want,
                      double value, unsigned long long *wrong, gpu_stream stream, struct err *e)
 {
     check_kernel<<<check_grid(n), CHECK_THREADS, 0, stream>>>(a, n, seed, want, value, wrong);
-    return launched(e, "check kernel");
+    return gpu_try_launched(cudaGetLastError(), "check kernel", e);
 }
