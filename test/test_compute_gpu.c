@@ -219,6 +219,9 @@ int main(int argc, char **argv)
 #else
 int main(void)
 {
-    TEST_SKIP("built without CUDA");
+    char why[200] = "";
+
+    CHECK_EQ(gpu_count(why, sizeof(why)), 0);
+    TEST_SKIP("%s", why);
 }
 #endif
