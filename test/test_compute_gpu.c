@@ -84,7 +84,8 @@ static void test_gemm(enum gpu_type type, int64_t n, bool zeros)
     struct err e = { 0 };
     double ns = 0, ops = 2.0 * (double)n * (double)n * (double)n;
     size_t column;
-    int rc = gemm_gpu_open(&g, &c, type, n, zeros, &e);
+    struct gemm_gpu_want want = { .type = type, .n = n, .zeros = zeros };
+    int rc = gemm_gpu_open(&g, &c, &want, &e);
 
     column = gemm_data_out_bytes(gemm_data_out_of(type), (size_t)n);
     if (rc == ERR_NOTSUP) {

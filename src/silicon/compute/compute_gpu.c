@@ -44,12 +44,17 @@ bool compute_gpu_exists(const struct params *p)
 
 static int setup_gemm(struct bench_ctx *c, struct compute_gpu *s, bool zeros, struct err *e)
 {
-    int64_t n = params_get(c->params, "n");
+    const struct gemm_gpu_want want = {
+        .type = s->type,
+        .n = params_get(c->params, "n"),
+        .zeros = zeros,
+        .sustained = params_get(c->params, "load") == COMPUTE_SUSTAINED,
+    };
     int rc = 0;
 
-    if (n % 16 != 0) /* what 4 and 8 bits need; the same sizes for all */
-        return ERR(e, ERR_ARG, "n=%lld: expected a multiple of 16", (long long)n);
-    TRY(gemm_gpu_open(&s->gemm, c, s->type, n, zeros, e));
+    if (want.n % 16 != 0) /* what 4 and 8 bits need; the same sizes for all */
+        return ERR(e, ERR_ARG, "n=%lld: expected a multiple of 16", (long long)want.n);
+    TRY(gemm_gpu_open(&s->gemm, c, &want, e));
     snprintf(c->variant, sizeof(c->variant), "%s", s->gemm.name);
     snprintf(c->inputs, sizeof(c->inputs), "%s, seed %llu",
              zeros                 ? "zeros"

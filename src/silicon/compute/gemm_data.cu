@@ -42,8 +42,8 @@ enum gemm_data_out gemm_data_out_of(enum gpu_type type)
     }
 }
 
-/* Any order of 2^14 products: 2^14 x 7 x 7 < 2^24; FP8 sums of 9.0 keep 14 bits, and 2^14 products
- * of 1 or 2 with random signs stay below 2^13 (20 standard deviations). */
+/* Any order of 2^15 products: 2^15 x 7 x 7 < 2^24; FP8 sums of 9.0 keep 14 bits, and 2^15 products
+ * of 1 or 2 with random signs stay below 2^13 (18 standard deviations). */
 int gemm_data_max(enum gpu_type type)
 {
     return type == GPU_FP64 ? 1000 : type == GPU_INT8 ? 127 : type >= GPU_FP8 ? 2 : 7;

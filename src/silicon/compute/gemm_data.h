@@ -20,7 +20,7 @@ extern "C" {
  * all of its values); or whole numbers of magnitude 1 .. gemm_data_max(), whose sums are exact
  * in every order for any k up to GEMM_DATA_K. */
 enum gemm_data_kind { GEMM_ZEROS, GEMM_RANDOM, GEMM_WHOLE };
-enum { GEMM_DATA_K = 16384 };
+enum { GEMM_DATA_K = 32768 };
 
 /* Types of the product's elements. */
 enum gemm_data_out { GEMM_OUT_FP64, GEMM_OUT_FP32, GEMM_OUT_BF16, GEMM_OUT_FP16, GEMM_OUT_INT32 };

@@ -10,6 +10,8 @@ enum { WORKSPACE_BYTES = 64 << 20, CANDIDATES_LEAST = 16, HOST_SAMPLES = 8 };
 /* Trying candidates may take this long; each is run about four times. */
 static const double TRY_SECONDS = 0.3;
 static const int TRY_RUNS = 4;
+static const double TRY_SECONDS_MOST = 15;
+static const double SETTLE_SECONDS = 0.06;
 
 /* How each type is asked for. */
 struct kind {
@@ -89,19 +91,36 @@ out:
     return rc;
 }
 
-/* As many as can be tried in the time, if the device reaches half of what it is said to. */
-static int candidates_most(const struct gemm_gpu *g)
+/* One product, if the device reaches half of what it is said to. */
+static double product_seconds(const struct gemm_gpu *g)
 {
     const struct gpu_properties *p = gpu_properties_of(g->gpu);
     double n = (double)g->n, rate = gpu_ops_per_cycle(p->capability, GPU_TENSOR, g->type).value;
-    double most;
 
     if (!isfinite(rate))
         rate = gpu_ops_per_cycle(p->capability, GPU_CORES, g->type).value;
-    most = TRY_SECONDS / TRY_RUNS * 0.5 * rate * p->multiprocessors * p->clock_hz / (2 * n * n * n);
-    if (!(most > CANDIDATES_LEAST))
-        return CANDIDATES_LEAST;
+    return 2 * n * n * n / (0.5 * rate * p->multiprocessors * p->clock_hz);
+}
+
+/* As many as can be tried in the time, and a fair number where that would be few, unless even they
+ * would take longer than a set-up may. */
+static int candidates_most(const struct gemm_gpu *g)
+{
+    double most = TRY_SECONDS / TRY_RUNS / product_seconds(g);
+    double longest = TRY_SECONDS_MOST / (PICK_ROUNDS + 1) / product_seconds(g);
+
+    if (g->sustained || !(most > CANDIDATES_LEAST))
+        most = longest < CANDIDATES_LEAST ? fmax(1, longest) : CANDIDATES_LEAST;
     return most < PICK_MAX ? (int)most : PICK_MAX;
+}
+
+/* The power cap answers within some tens of milliseconds, so the product before decides the clock
+ * of a short one. */
+static int products_a_try(const struct gemm_gpu *g)
+{
+    double products = SETTLE_SECONDS / product_seconds(g);
+
+    return g->sustained && products > 1 && products < 1e5 ? (int)products : 1;
 }
 
 static void add_candidate(struct gemm_gpu *g, int plan, const lt_heuristic *found, int most)
@@ -207,10 +226,14 @@ int gemm_gpu_run(struct gemm_gpu *g, struct err *e)
 static int try_candidate(struct bench_ctx *c, void *self, int which, struct err *e)
 {
     struct gemm_gpu *g = self;
+    int rc = 0;
 
     (void)c;
     g->chosen = which;
-    return gemm_gpu_run(g, e);
+    for (int i = 0; i < g->products; i++)
+        TRY(gemm_gpu_run(g, e));
+out:
+    return rc;
 }
 
 static int config(const struct gemm_gpu *g, unsigned attribute)
@@ -294,7 +317,8 @@ static int find_candidates(struct gemm_gpu *g, struct err *e)
         TRY(open_plan(g, i % 2 == 0, i / 2 == 0, e));
     for (int s = 0; s < 4; s++)
         for (int i = 0; i < g->n_plans; i++)
-            TRY(propose(g, i, sizes[s], s == 0 ? most / g->n_plans * (i + 1) : most, e));
+            TRY(propose(g, i, sizes[s],
+                        s == 0 ? (most * (i + 1) + g->n_plans - 1) / g->n_plans : most, e));
     if (g->n_candidates == 0)
         rc = ERR(
             e, ERR_NOTSUP, "cuBLASLt %zu.%zu has no algorithm for %s on compute capability %d.%d",
@@ -304,16 +328,18 @@ out:
     return rc;
 }
 
-int gemm_gpu_open(struct gemm_gpu *g, struct bench_ctx *c, enum gpu_type type, int64_t n,
-                  bool zeros, struct err *e)
+int gemm_gpu_open(struct gemm_gpu *g, struct bench_ctx *c, const struct gemm_gpu_want *want,
+                  struct err *e)
 {
     int best, rc = 0;
 
     *g = (struct gemm_gpu){ .gpu = c->device_handle,
-                            .type = type,
-                            .kind = zeros ? GEMM_ZEROS : GEMM_RANDOM,
-                            .n = n,
+                            .type = want->type,
+                            .kind = want->zeros ? GEMM_ZEROS : GEMM_RANDOM,
+                            .sustained = want->sustained,
+                            .n = want->n,
                             .seed = c->seed };
+    g->products = products_a_try(g);
     TRY(gpu_enter(g->gpu, e));
     TRY(cublaslt_api_open(&g->lt, e));
     TRY(lt_ok(g, g->lt.create(&g->handle), "cublasLtCreate", e));

@@ -34,6 +34,8 @@ struct gemm_gpu {
     struct gpu *gpu; /* borrowed from the row's context */
     enum gpu_type type;
     enum gemm_data_kind kind; /* of the factors that are timed */
+    bool sustained;           /* candidates are judged at the clock that each leaves itself */
+    int products;             /* of one try of a candidate */
     int64_t n;
     uint64_t seed;
     struct cublaslt lt; /* what follows is owned */
@@ -54,11 +56,18 @@ struct gemm_gpu {
 /* Does the library multiply this type at all? */
 bool gemm_gpu_has(enum gpu_type type);
 
+struct gemm_gpu_want {
+    enum gpu_type type;
+    int64_t n;
+    bool zeros, sustained;
+};
+
 /* Load the library, make the factors, choose the algorithm: about 0.3 s, more where sixteen
- * candidates take longer.  ERR_NOTSUP: no library, or it has no algorithm for this type on this
- * device; ERR_NOMEM. */
-int gemm_gpu_open(struct gemm_gpu *g, struct bench_ctx *c, enum gpu_type type, int64_t n,
-                  bool zeros, struct err *e);
+ * candidates take longer; 5 s for a sustained load, where a try lasts until the card has settled at
+ * its power cap.  ERR_NOTSUP: no library, or it has no algorithm for this type on this device;
+ * ERR_NOMEM. */
+int gemm_gpu_open(struct gemm_gpu *g, struct bench_ctx *c, const struct gemm_gpu_want *want,
+                  struct err *e);
 void gemm_gpu_close(struct gemm_gpu *g);
 
 /* Enqueue one product. */
