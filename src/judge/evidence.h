@@ -7,8 +7,8 @@
 #include "judge/pair.h"
 #include "judge/shift_test.h"
 
-/* PAIRED_MIN: with fewer pairs the signed-rank test reaches too little (1/64 with 6, 1/1024 with 10)
- * for Holm's rule over a suite, and the rank-sum test (1/924, 1/184756) stands for it. */
+/* PAIRED_MIN: with fewer pairs the signed-rank test reaches too little (1/64 with 6, 1/1024 with
+ * 10) for Holm's rule over a suite, and the rank-sum test (1/924, 1/184756) stands for it. */
 enum { LOOKS = 3, PAIRED_MIN = 12, SESSIONS_MIN = 5, RUNS_MIN = 3 };
 extern const int verdict_looks[LOOKS]; /* 6, 10, 20 pairs */
 
