@@ -45,6 +45,11 @@ static void test_find(void)
     CHECK(out.lo < 347 && out.hi > 347);
     /* A range of bandwidths is none of latencies. */
     CHECK(!normal_find("NVIDIA L4", "silicon.memory", "op=latency level=hbm threads=one", &out));
+    CHECK(normal_find("NVIDIA H200", "silicon.compute",
+                      "dtype=bf16 path=cublaslt data=random load=burst n=8192", &out));
+    CHECK(out.lo < 781e3 && out.hi > 810e3); /* the lowest and the highest of three jobs */
+    CHECK(!normal_find("NVIDIA H200", "silicon.compute",
+                       "dtype=bf16 path=cublaslt data=zeros load=burst n=8192", &out));
     CHECK(!normal_find("NVIDIA H200", "silicon.memory", "op=read level=dram", &out));
     /* 109.6 GiB/s a way on a GB10 are 235 GB/s of traffic. */
     CHECK(normal_find("NVIDIA GB10", "silicon.memory", "op=copy level=hbm threads=all", &out));

@@ -19,6 +19,13 @@
         "NVIDIA H200", "silicon.memory", op, 0.95 * (value), 1.05 * (value),     \
             #value " " unit " measured on two H200 of 2026-11, 5 % to each side" \
     }
+/* GFLOPS (GOPS) of products after a pause; the power cap counts even there. */
+#define H200_GEMM(dtype, tera)                                                                   \
+    {                                                                                            \
+        "NVIDIA H200", "silicon.compute",                                                        \
+            "dtype=" dtype " path=cublaslt data=random load=burst n=8192", 940.0 * (tera),       \
+            1060.0 * (tera), #tera " T, mean of 2 or 3 jobs on an H200 of 2026-11, 6 % each way" \
+    }
 #define HBM(model, gb_s)                                                                       \
     {                                                                                          \
         model, "silicon.memory", "level=hbm threads=all", 0.75 * (gb_s), 0.97 * (gb_s),        \
@@ -40,6 +47,11 @@ static const struct normal_entry entries[] = {
     H200_NEAR("op=latency level=l1", 16.2, "ns"),
     H200_NEAR("op=latency level=l2", 142, "ns"),
     H200_NEAR("op=latency level=hbm", 347, "ns"),
+    H200_GEMM("bf16", 799),
+    H200_GEMM("fp16", 759),
+    H200_GEMM("tf32", 402),
+    H200_GEMM("fp8", 1547),
+    H200_GEMM("int8", 1463),
     HBM("NVIDIA B200", 8000),
     HBM("NVIDIA H100 80GB HBM3", 3350),
     HBM("NVIDIA H100 PCIe", 2039),
@@ -61,6 +73,7 @@ static const struct normal_entry entries[] = {
 };
 #undef H200
 #undef H200_NEAR
+#undef H200_GEMM
 #undef HBM
 
 /* Nominal base clock of the slowest model .. highest boost of the fastest, both named, among the
