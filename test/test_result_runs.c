@@ -39,6 +39,11 @@ static void intervals(void)
     r = row_of(three, 3, 0.001);
     half = 4.3027 * 0.0100003 / sqrt(3); /* the logarithms lie 1 % apart, within 1e-4 */
     CHECK(r.value == 100);
+    CHECK(isnan(r.percent));
+    limit_paper(&r.limits, 200, "a limit");
+    limits_bind(&r.limits, r.direction);
+    result_settle(&r);
+    CHECK_NEAR(r.percent, 50, 1e-9);
     CHECK_NEAR(log(r.value_hi / r.value_lo) / 2, half, 2e-6);
     CHECK_STR(r.unstable, "");
     result_release(&r);
@@ -161,9 +166,11 @@ static void merging(void)
     CHECK_EQ(b.n_runs, 0);
     CHECK_STR(a.notes[0], "wrote 1.5 GB of 3 GB"); /* the same but for its figures: said once */
     CHECK_STR(a.notes[1], "");
+    c.check.passed_after = false; /* one of the runs is enough */
     CHECK_EQ(result_merge(&a, &c, NULL), 0);
     CHECK_EQ(a.n_runs, 3);
-    CHECK(a.value == 101 && a.seconds == 3 && a.check.error == 102 && a.check.passed_after);
+    CHECK(a.check.passed_before && !a.check.passed_after);
+    CHECK(a.value == 101 && a.seconds == 3 && a.check.error == 102);
     CHECK_STR(a.notes[1], "wrote 1.5 GB of 3 GiB");
     CHECK_STR(a.notes[2], "another run took the variant \"avx512\"");
     CHECK_EQ(result_merge(&a, &skipped, NULL), 0);
