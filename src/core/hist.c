@@ -17,7 +17,7 @@ static size_t hist_index(uint64_t ns)
 {
     int shift;
 
-    if (ns < 2u * HIST_SUB)
+    if (ns < (size_t)2 * HIST_SUB)
         return (size_t)ns;
     if (ns > INT64_MAX)
         ns = INT64_MAX;
@@ -30,7 +30,7 @@ static double hist_value(size_t index)
 {
     uint64_t top, shift;
 
-    if (index < 2u * HIST_SUB)
+    if (index < (size_t)2 * HIST_SUB)
         return (double)index;
     shift = index / HIST_SUB - 1;
     top = index - shift * HIST_SUB;
