@@ -93,8 +93,8 @@ static void become(char *const *argv, const char *log)
 
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
-        (log && dup2(out, STDERR_FILENO) < 0))
+    if (!argv[0] || in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 ||
+        dup2(out, STDOUT_FILENO) < 0 || (log && dup2(out, STDERR_FILENO) < 0))
         _exit(127);
     execvp(argv[0], argv);
     dprintf(STDERR_FILENO, "%s: %s", argv[0], strerror(errno));

@@ -25,8 +25,8 @@ struct evidence {
     double spread; /* between the runs of a side: the larger one; NaN below 3 */
 };
 
-/* ERR_NOMEM.  *out is released on error. */
-int evidence_gather(const struct pair *p, struct evidence *out, struct err *e);
+/* ERR_NOMEM.  *ev is released on error. */
+int evidence_gather(const struct pair *p, struct evidence *ev, struct err *e);
 void evidence_release(struct evidence *ev);
 
 /* log of how much worse `b` is than `a`. */

@@ -144,7 +144,6 @@ static int test_clocks(const struct judged *j, struct shift_test *out)
 
     if (!x || !y)
         goto out;
-    rc = 0;
     for (int i = 0; i < a->n_runs && i < b->n_runs; i++)
         if (a->runs[i].clock_hz > 0 && b->runs[i].clock_hz > 0) {
             x[n] = log(a->runs[i].clock_hz);
