@@ -180,7 +180,7 @@ bool metric_of_energy(const struct metric *m);
  * run, its sampling was.
  *
  * ops: n is the sum, min and max are over all, the mean is weighted, each percentile is the median
- * over the runs' (those of a run that does not support it are left out). */
+ * over the runs' (NaN unless every run supports it). */
 enum { RESULT_SPREAD_PERCENT = 5 };
 void result_settle(struct result *r);
 

@@ -64,7 +64,8 @@ static void settle_unstable(struct result *r, const double *logs)
                  "its %d runs differ by %.0f %% (standard deviation)", r->n_runs, percent);
 }
 
-/* The median of one percentile over the runs that support it. */
+/* The median of one percentile over the runs; NaN unless all support it: medians over different
+ * runs could fall where percentiles rise. */
 static double ops_median(const struct result *r, size_t offset, double *scratch)
 {
     size_t n = 0;
@@ -73,8 +74,11 @@ static double ops_median(const struct result *r, size_t offset, double *scratch)
         double x;
 
         memcpy(&x, (const char *)&r->runs[i].ops + offset, sizeof(x));
-        if (r->runs[i].ops.n > 0 && !isnan(x))
-            scratch[n++] = x;
+        if (r->runs[i].ops.n == 0)
+            continue;
+        if (isnan(x))
+            return NAN;
+        scratch[n++] = x;
     }
     return stats_median(scratch, n);
 }
