@@ -3,10 +3,12 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 #include "core/clock.h"
 #include "core/mem.h"
 #include "fake_tree.h"
+#include "host/telemetry_source.h"
 #include "test.h"
 
 #define RAPL "/sys/class/powercap/intel-rapl:"
@@ -330,6 +332,32 @@ static void test_threads(void)
     sampler_close(h);
 }
 
+/* Read by the sampling thread and by another in turn, which does not know what the sampling thread
+ * has done since: the process's counts never step back. */
+static void test_counts_rise(void)
+{
+    static const enum telemetry_channel counts[] = { CHANNEL_CPU_SECONDS,
+                                                     CHANNEL_SWITCHES_VOLUNTARY,
+                                                     CHANNEL_SWITCHES_FORCED, CHANNEL_FAULTS_MINOR,
+                                                     CHANNEL_FAULTS_MAJOR };
+    struct telemetry_sources s = { 0 };
+    double v[CHANNELS], last[CHANNELS] = { 0 };
+
+    CHECK_EQ(telemetry_source_open(&s, "", NULL), 0);
+    for (int i = 0; i < 20; i++) {
+        const struct timespec pause = { 0, 1000000 };
+
+        nanosleep(&pause, NULL);
+        telemetry_source_read(&s, i % 2 ? TELEMETRY_IN_SAMPLER : 0, clock_now_ns(), v);
+        for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++) {
+            CHECK(v[counts[k]] >= last[counts[k]]);
+            last[counts[k]] = v[counts[k]];
+        }
+    }
+    CHECK(last[CHANNEL_SWITCHES_VOLUNTARY] > 0);
+    telemetry_source_close(&s);
+}
+
 static void test_no_memory(void)
 {
     void *h;
@@ -355,6 +383,7 @@ int main(void)
     test_decimation();
     test_here();
     test_threads();
+    test_counts_rise();
     test_no_memory();
     TEST_DONE();
 }

@@ -494,6 +494,24 @@ static void read_rss(struct telemetry_sources *s, double *v)
         set_why(s, CHANNEL_RSS, "/proc/self/statm is not two numbers");
 }
 
+/* The process and the sampling thread are read one after the other, and the thread only by itself:
+ * what it did in between would make their difference step back.  It does not: it waits. */
+static void read_others(struct telemetry_sources *s, const struct telemetry_self *self, double *v)
+{
+    struct telemetry_self *o = &s->others;
+
+    o->cpu_s = fmax(o->cpu_s, self->cpu_s - s->sampler.cpu_s);
+    o->voluntary = fmax(o->voluntary, self->voluntary - s->sampler.voluntary);
+    o->forced = fmax(o->forced, self->forced - s->sampler.forced);
+    o->minor = fmax(o->minor, self->minor - s->sampler.minor);
+    o->major = fmax(o->major, self->major - s->sampler.major);
+    v[CHANNEL_CPU_SECONDS] = o->cpu_s;
+    v[CHANNEL_SWITCHES_VOLUNTARY] = o->voluntary;
+    v[CHANNEL_SWITCHES_FORCED] = o->forced;
+    v[CHANNEL_FAULTS_MINOR] = o->minor;
+    v[CHANNEL_FAULTS_MAJOR] = o->major;
+}
+
 void telemetry_source_read(struct telemetry_sources *s, unsigned flags, uint64_t now_ns, double *v)
 {
     struct telemetry_self self = self_of(RUSAGE_SELF);
@@ -508,11 +526,7 @@ void telemetry_source_read(struct telemetry_sources *s, unsigned flags, uint64_t
     s->energy_ns = now_ns;
     read_energy(s, &s->package, dt_s, CHANNEL_PACKAGE_ENERGY, v);
     read_energy(s, &s->dram, dt_s, CHANNEL_DRAM_ENERGY, v);
-    v[CHANNEL_CPU_SECONDS] = self.cpu_s - s->sampler.cpu_s;
-    v[CHANNEL_SWITCHES_VOLUNTARY] = self.voluntary - s->sampler.voluntary;
-    v[CHANNEL_SWITCHES_FORCED] = self.forced - s->sampler.forced;
-    v[CHANNEL_FAULTS_MINOR] = self.minor - s->sampler.minor;
-    v[CHANNEL_FAULTS_MAJOR] = self.major - s->sampler.major;
+    read_others(s, &self, v);
     read_rss(s, v);
     read_load(s, v);
     read_throttle(s, v);

@@ -62,6 +62,7 @@ struct telemetry_sources {
     unsigned breaks; /* how often an energy counter stepped back */
     uint64_t energy_ns;
     struct telemetry_self sampler; /* of the sampling thread alone: not the benchmark's */
+    struct telemetry_self others;  /* of the process without it, at its highest */
     double busy_s, steal_s, own_s; /* at the last look at /proc/stat */
     uint64_t stat_ns;
     char *text;                        /* reading buffer; owned */
