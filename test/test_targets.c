@@ -72,7 +72,7 @@ static void statuses(void)
     CHECK_EQ(o.status, TARGET_MET);
     CHECK_NEAR(o.measured, 0.08, 1e-9); /* the worst decides */
     CHECK(strstr(o.why, "worst of 2") != NULL);
-    o = hold(TARGET("\"of\": \"value\", \"name\": \"silicon.*\", \"bound\": \">=\", "
+    o = hold(TARGET("\"of\": \"value\", \"name\": \"silicon.m*\", \"bound\": \">=\", "
                     "\"value\": 81, \"unit\": \"GB/s\", \"hardware\": \"*H200*\""),
              &r);
     CHECK_EQ(o.status, TARGET_MISSED);
@@ -92,8 +92,19 @@ static void statuses(void)
     o = hold(TARGET("\"of\": \"value\", \"name\": \"silicon.storage\", \"bound\": \">=\", "
                     "\"value\": 1, \"unit\": \"GB/s\""),
              &r);
-    CHECK_EQ(o.status, TARGET_NO_DATA);
-    CHECK_STR(o.why, "the disk is full");
+    CHECK_EQ(o.status, TARGET_INVALID);
+    CHECK(strstr(o.why, "the disk is full") != NULL);
+    CHECK_EQ(targets_code(&o, 1), 4);
+    rows[2].status = RESULT_SKIPPED;
+    o = hold(TARGET("\"of\": \"value\", \"name\": \"silicon.*\", \"bound\": \">=\", "
+                    "\"value\": 1, \"unit\": \"GB/s\""),
+             &r);
+    CHECK_EQ(o.status, TARGET_MET); /* a row that is skipped takes nothing away */
+    rows[2].status = RESULT_INVALID;
+    o = hold(TARGET("\"of\": \"value\", \"name\": \"silicon.*\", \"bound\": \">=\", "
+                    "\"value\": 1, \"unit\": \"GB/s\""),
+             &r);
+    CHECK_EQ(o.status, TARGET_INVALID); /* one that went wrong does, whatever the others have */
     o = hold(TARGET("\"of\": \"value\", \"name\": \"silicon.memory\", \"params\": {\"op\": "
                     "\"read\"}, \"bound\": \"<=\", \"value\": 1, \"unit\": \"GB/s\""),
              &r);

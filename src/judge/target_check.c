@@ -196,7 +196,7 @@ static void check_targets(struct target_outcome *o, enum target_bound kind,
         if (t->of == TARGET_CHECK || t->bound != kind)
             continue;
         met += all[i].status == TARGET_MET;
-        missed += all[i].status == TARGET_MISSED;
+        missed += all[i].status == TARGET_MISSED || all[i].status == TARGET_INVALID;
     }
     if (met + missed == 0) {
         snprintf(o->why, sizeof(o->why), "no target of this kind could be judged here");

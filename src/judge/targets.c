@@ -11,7 +11,7 @@
 
 const char *target_status_name(enum target_status s)
 {
-    static const char *const names[] = { "met", "missed", "no data", "other hardware" };
+    static const char *const names[] = { "met", "missed", "no data", "other hardware", "invalid" };
 
     return names[s];
 }
@@ -125,10 +125,16 @@ static bool is_worse(enum target_bound b, double x, double than)
     return b == BOUND_AT_LEAST ? x < than : x > than;
 }
 
-/* The worst row that matches decides. */
+static bool is_bad(const struct result *r)
+{
+    return r->status == RESULT_FAILED || r->status == RESULT_INVALID;
+}
+
+/* The worst row that matches decides, and none is worse than one that went wrong. */
 static void hold(struct target_outcome *o, const struct run_record *r)
 {
     const struct target *t = o->target;
+    const struct result *bad = NULL;
     int matched = 0;
 
     for (int i = 0; i < r->n_results; i++) {
@@ -137,6 +143,7 @@ static void hold(struct target_outcome *o, const struct run_record *r)
         if (!is_of(t, &r->results[i]))
             continue;
         matched++;
+        bad = !bad && is_bad(&r->results[i]) ? &r->results[i] : bad;
         if (!measure(t, &r->results[i], &value, &lo, &hi)) {
             if (!o->why[0] && r->results[i].reason[0])
                 snprintf(o->why, sizeof(o->why), "%.190s", r->results[i].reason);
@@ -149,7 +156,13 @@ static void hold(struct target_outcome *o, const struct run_record *r)
         o->lo = lo;
         o->hi = hi;
     }
-    if (o->row) {
+    if (bad) {
+        o->row = bad;
+        o->status = TARGET_INVALID;
+        o->measured = o->lo = o->hi = NAN;
+        snprintf(o->why, sizeof(o->why), "%s: %.170s", result_status_name(bad->status),
+                 bad->reason);
+    } else if (o->row) {
         o->status = is_worse(t->bound, o->measured, t->value) ? TARGET_MISSED : TARGET_MET;
         o->why[0] = '\0';
         if (o->lo < t->value && o->hi > t->value)
@@ -183,12 +196,13 @@ void targets_judge(const struct targets *ts, const struct run_record *r, struct 
 
 int targets_code(const struct target_outcome *o, int n)
 {
-    int judged = 0;
+    int count[TARGET_STATUSES] = { 0 };
 
-    for (int i = 0; i < n; i++) {
-        if (o[i].status == TARGET_MISSED)
-            return 2;
-        judged += o[i].status == TARGET_MET;
-    }
-    return judged ? 0 : 3;
+    for (int i = 0; i < n; i++)
+        count[o[i].status]++;
+    if (count[TARGET_INVALID])
+        return 4;
+    if (count[TARGET_MISSED])
+        return 2;
+    return count[TARGET_MET] ? 0 : 3;
 }

@@ -20,7 +20,14 @@ enum target_of {
  * "profiled", "documented".  NULL-terminated. */
 extern const char *const target_checks[];
 enum target_bound { BOUND_AT_LEAST, BOUND_AT_MOST };
-enum target_status { TARGET_MET, TARGET_MISSED, TARGET_NO_DATA, TARGET_OTHER_HARDWARE };
+enum target_status {
+    TARGET_MET,
+    TARGET_MISSED,
+    TARGET_NO_DATA,
+    TARGET_OTHER_HARDWARE,
+    TARGET_INVALID, /* a row of it failed or is invalid */
+    TARGET_STATUSES
+};
 const char *target_status_name(enum target_status s); /* "met", "missed", "no data", ... */
 
 enum { TARGET_PARAMS = 8 };
@@ -62,7 +69,7 @@ void targets_release(struct targets *ts);
 void targets_judge(const struct targets *ts, const struct run_record *r,
                    struct target_outcome *out);
 
-/* 2 when one is missed, else 3 when none could be judged, else 0. */
+/* 4 when one is invalid, else 2 when one is missed, else 3 when none could be judged, else 0. */
 int targets_code(const struct target_outcome *o, int n);
 
 /* What a value in `from` is multiplied with to be in `to` ("ns" to "ms": 1e-6); NaN where the units

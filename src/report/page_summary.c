@@ -66,7 +66,7 @@ static void target_tiles(FILE *f, const struct report *r)
 
     for (int i = 0; i < r->targets->n; i++) {
         met += r->outcomes[i].status == TARGET_MET;
-        missed += r->outcomes[i].status == TARGET_MISSED;
+        missed += r->outcomes[i].status == TARGET_MISSED || r->outcomes[i].status == TARGET_INVALID;
     }
     tile_count(f, "good", met, "target met", "targets met");
     tile_count(f, "bad", missed, "target missed", "targets missed");

@@ -25,7 +25,8 @@ static void write_outcome(FILE *f, const struct target *t, const struct target_o
     static const char *const kinds[] = { [TARGET_MET] = "faster",
                                          [TARGET_MISSED] = "slower",
                                          [TARGET_NO_DATA] = "none",
-                                         [TARGET_OTHER_HARDWARE] = "none" };
+                                         [TARGET_OTHER_HARDWARE] = "none",
+                                         [TARGET_INVALID] = "slower" };
     const char *unit = t->of == TARGET_PERCENT ? "%" : t->unit;
 
     fputs("<tr><th scope=\"row\">", f);

@@ -53,7 +53,8 @@ static void print_cells(FILE *f, const char cell[FIELDS][TARGET_CELL], const int
 
 static const char *colour_of(enum target_status s)
 {
-    static const char *const colours[] = { "\x1b[32m", "\x1b[1;31m", "\x1b[2m", "\x1b[2m" };
+    static const char *const colours[] = { "\x1b[32m", "\x1b[1;31m", "\x1b[2m", "\x1b[2m",
+                                           "\x1b[1;31m" };
 
     return colours[s];
 }
@@ -74,7 +75,7 @@ void target_table(FILE *f, const struct targets *ts, const struct target_outcome
                   const struct terminal_style *s)
 {
     char cell[FIELDS][TARGET_CELL];
-    int width[FIELDS], count[4] = { 0 };
+    int width[FIELDS], count[TARGET_STATUSES] = { 0 };
 
     for (int k = 0; k < FIELDS; k++)
         width[k] = (int)strlen(heads[k]);
@@ -96,7 +97,7 @@ void target_table(FILE *f, const struct targets *ts, const struct target_outcome
         print_words(f, &o[i], s);
     }
     fprintf(f, "%d targets:", ts->n);
-    for (int k = 0, any = 0; k < 4; k++)
+    for (int k = 0, any = 0; k < TARGET_STATUSES; k++)
         if (count[k])
             fprintf(f, "%s %d %s", any++ ? "," : "", count[k],
                     target_status_name((enum target_status)k));
@@ -110,11 +111,11 @@ static void put_cell(FILE *f, const char *text)
     fputc(' ', f);
 }
 
-/* Missed ones first. */
+/* What is wrong or missed first. */
 void target_markdown(FILE *f, const struct targets *ts, const struct target_outcome *o)
 {
-    static const enum target_status order[] = { TARGET_MISSED, TARGET_MET, TARGET_OTHER_HARDWARE,
-                                                TARGET_NO_DATA };
+    static const enum target_status order[] = { TARGET_INVALID, TARGET_MISSED, TARGET_MET,
+                                                TARGET_OTHER_HARDWARE, TARGET_NO_DATA };
     char cell[FIELDS][TARGET_CELL], text[600];
 
     fputs("\n### Targets: ", f);
