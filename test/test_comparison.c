@@ -141,6 +141,9 @@ static void relabelled_runs(void)
     CHECK_EQ(relabel(&pairs, &rules, 300, 5, &t, NULL), 0);
     CHECK_EQ(t.comparisons, 300);
     CHECK(t.alarms <= 3);
+    sim_look(&sim, 5); /* too few pairs to call anything: nothing was compared */
+    CHECK_EQ(relabel(&pairs, &rules, 300, 5, &t, NULL), 0);
+    CHECK_EQ(t.comparisons, 0);
 }
 
 int main(void)

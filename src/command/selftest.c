@@ -76,6 +76,10 @@ static int read_plan(const struct cli_args *a, const struct cli_env *env, struct
 
     if (a->n_words > CLI_WORDS_MAX / 2)
         return ERR(e, ERR_ARG, "selftest: too many words");
+    if (!env->data_dir[0])
+        return ERR(
+            e, ERR_ARG,
+            "there is no folder to keep the noise in: neither XDG_DATA_HOME nor HOME is set");
     if (v)
         TRY(parse_int(v, 3, 200, "--pairs", &n, e));
     TRY(self_path(t->self, sizeof(t->self), e));
@@ -167,9 +171,12 @@ static void print_noise(const struct selftest *t)
     printf("\nspread between runs: %.2f %% (upper quartile of %d rows); it is the band of this "
            "machine\n",
            100 * t->noise.spread, t->noise.n_rows);
-    printf("A against A as it ran: %d of %d rows slower or faster\n",
-           c->counts.slower + c->counts.faster, c->pairs.n);
-    if (t->tally.comparisons)
+    printf("A against A as it ran: %d of %d rows slower or faster, %d unclear\n",
+           c->counts.slower + c->counts.faster, c->pairs.n, c->counts.unclear);
+    if (t->tally.comparisons == 0)
+        printf("A against A, pairs relabelled: %d pairs cannot call anything, %d are needed\n",
+               t->plan.pairs, verdict_looks[0]);
+    else
         printf("A against A, pairs relabelled %d times a row: %d of %d (%.2f %%; promised: at most "
                "%g %%)\n",
                RELABELLED, t->tally.alarms, t->tally.comparisons,
@@ -183,7 +190,7 @@ static int keep(const struct selftest *t, const struct cli_env *env, struct err 
 
     noise_file_path(env->data_dir, t->noise.fingerprint, path, sizeof(path));
     if (!path[0])
-        return ERR(e, ERR_IO, "there is no folder to keep the noise in: HOME is not set");
+        return ERR(e, ERR_IO, "%.150s: too long a name to keep the noise there", env->data_dir);
     TRY(noise_file_write(path, &t->noise, e));
     fprintf(stderr, "kept in %s\n", path);
 out:
@@ -206,7 +213,12 @@ static int selftest_run(const struct cli_args *a, const struct cli_env *env)
 
     t = (struct selftest){ 0 };
     TRY(read_plan(a, env, &t, &e));
-    TRY(ab_run_pairs(&t.plan, 0, t.plan.pairs, &e));
+    rc = ab_run_pairs(&t.plan, 0, t.plan.pairs, &e);
+    if (rc == ERR_INTERRUPT)
+        fprintf(stderr, "headroom: interrupted: no noise is kept; what was measured is in %s\n",
+                t.plan.folder);
+    if (rc < 0)
+        goto out;
     TRY(judge(&t, env, &e));
     print_noise(&t);
     TRY(keep(&t, env, &e));

@@ -1,6 +1,8 @@
 /* relabel.c - comparisons of A against A, made from the runs of one program. */
 #include "judge/relabel.h"
 
+#include <math.h>
+
 #include "core/rng.h"
 
 static void swap(struct pair *p, int i)
@@ -34,7 +36,7 @@ int relabel(const struct pairs *pairs, const struct verdict_rules *rules, int ti
                     swap(p, i);
             }
             TRY(verdict_judge(&one, rules, &v, e));
-            out->comparisons += v.gap == GAP_NONE;
+            out->comparisons += isfinite(v.confidence);
             out->alarms += v.word == VERDICT_SLOWER || v.word == VERDICT_FASTER;
         }
     }

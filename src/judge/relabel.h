@@ -11,7 +11,8 @@
 #include "judge/verdict.h"
 
 struct relabel_tally {
-    int comparisons, alarms; /* alarms: slower or faster */
+    int comparisons; /* those with runs enough to call a change */
+    int alarms;      /* of them slower or faster */
 };
 
 /* `times` random ways for each row of `pairs` (interleaved runs of one program), judged one by one.
