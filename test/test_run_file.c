@@ -125,7 +125,7 @@ static void test_refused(void)
 {
     refused("\"schema\": 1", "\"schema\": 2", "schema: 2; this program reads 1");
     refused("\"schema\": 1", "\"schema\": \"1\"", "schema: not a whole number");
-    refused("\"schema\": 1,", "", "schema: missing");
+    refused("\"schema\": 1,", "", "not a result file of headroom");
     refused("\"seed\":42", "\"seed\":-1", "run.seed: not a whole number");
     refused("\"partial\"", "\"done\"", "run.status: \"done\"");
     refused("\"a b.json\"", "7", "run.argv: item 4");

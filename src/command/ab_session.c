@@ -149,8 +149,8 @@ static int outcome(const struct job *job, int status, struct err *e)
         return 0; /* 4: a row failed, which the verdict says */
     tail_of(job->log, tail);
     if (WIFEXITED(status))
-        return ERR(e, ERR_IO, "%.60s ended with exit code %d: %s", job->program,
-                   WEXITSTATUS(status), tail);
+        return ERR(e, WEXITSTATUS(status) == EXIT_USAGE ? ERR_ARG : ERR_IO,
+                   "%.60s ended with exit code %d: %s", job->program, WEXITSTATUS(status), tail);
     return ERR(e, ERR_IO, "%.60s was ended by signal %d: %s", job->program, WTERMSIG(status), tail);
 }
 
@@ -254,7 +254,7 @@ int ab_make_folder(const struct ab_plan *plan, struct err *e)
         if (access(path, F_OK) == 0)
             return ERR(e, ERR_ARG, "%.150s holds results already: another --keep, or remove it",
                        plan->folder);
-        atomic_file_make_folders(path);
+        TRY(atomic_file_make_folders(path, e));
         TRY(atomic_file_check(path, e));
     }
 out:

@@ -22,7 +22,8 @@ struct ab_plan {
 };
 
 /* Run pairs `from` to `to` (counted from 0).  ERR_INTERRUPT after a signal, what was measured is
- * kept; ERR_IO names the program that could not be started or ended with 5 or 64, and its words. */
+ * kept; ERR_IO, or ERR_ARG where it ended with 64, names the program that could not be started or
+ * ended with another code than 0 and 4, and its last words. */
 int ab_run_pairs(const struct ab_plan *plan, int from, int to, struct err *e);
 
 /* Run `program` once with these arguments, its result to `output`; what it says goes to stderr.

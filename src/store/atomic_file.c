@@ -270,15 +270,22 @@ int atomic_file_read(const char *path, size_t max, char **text, size_t *n, struc
     return rc;
 }
 
-void atomic_file_make_folders(const char *path)
+int atomic_file_make_folders(const char *path, struct err *e)
 {
-    char folder[4096];
+    char folder[PATH_MAX];
+    size_t from;
+    int why = 0;
 
     if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
-        return;
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        return ERR(e, ERR_ARG, "%s: the path is too long", shown(path));
+    from = strspn(folder, "/");
+    for (char *slash = strchr(folder + from, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        mkdir(folder, 0777);
+        if (mkdir(folder, 0777) < 0 && errno != EEXIST)
+            why = errno;
+        if (why && access(folder, F_OK) < 0)
+            return ERR(e, ERR_IO, "%s: %s", shown(folder), strerror(why));
         *slash = '/';
     }
+    return 0;
 }

@@ -20,8 +20,8 @@ typedef int (*atomic_file_fill)(const void *self, FILE *f, struct err *e);
  * was; or what fill returned. */
 int atomic_file_write(const char *path, atomic_file_fill fill, const void *self, struct err *e);
 
-/* Make the folders of a path that are not there.  What is wrong with one, writing the file says. */
-void atomic_file_make_folders(const char *path);
+/* Make the folders of a path that are not there.  ERR_IO with the first that could not be made. */
+int atomic_file_make_folders(const char *path, struct err *e);
 
 /* Could atomic_file_write work?  Tries by making a file in the folder that leaves no trace.
  * ERR_IO, or ERR_ARG where the path itself makes no sense (empty, no name at its end). */

@@ -96,6 +96,7 @@ int ceilings_file_save(const char *path, const char *fingerprint, const struct c
 {
     const struct contents contents = { .fingerprint = fingerprint, .cs = cs };
 
-    atomic_file_make_folders(path);
-    return atomic_file_write(path, fill, &contents, e);
+    int rc = atomic_file_make_folders(path, e);
+
+    return rc < 0 ? rc : atomic_file_write(path, fill, &contents, e);
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "core/mem.h"
+#include "store/atomic_file.h"
 #include "store/history_db.h"
 #include "store/history_schema.h"
 
@@ -313,19 +314,6 @@ static void close_file(struct db *db)
     mem_free(d);
 }
 
-/* What is wrong with a folder, opening the file says better than mkdir. */
-static void make_folders(const char *path)
-{
-    char folder[4096];
-
-    snprintf(folder, sizeof(folder), "%s", path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(folder, 0777);
-        *slash = '/';
-    }
-}
-
 /* sqlite3_open_v2 reads names like ":memory:" and "file:x?mode=..." in its own way. */
 static int plain_name(struct sqlite_db *d, const char *where, struct err *e)
 {
@@ -398,7 +386,7 @@ static int open_write(struct sqlite_db *d, struct err *e)
 {
     int ignored, rc = 0;
 
-    make_folders(d->path);
+    TRY(atomic_file_make_folders(d->path, e));
     if (open_with(d, d->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) != SQLITE_OK)
         return failed(d, e);
     TRY(settle(d, true, e));

@@ -150,6 +150,7 @@ static int fill(const void *self, FILE *f, struct err *e)
 
 int noise_file_write(const char *path, const struct noise *n, struct err *e)
 {
-    atomic_file_make_folders(path);
-    return atomic_file_write(path, fill, n, e);
+    int rc = atomic_file_make_folders(path, e);
+
+    return rc < 0 ? rc : atomic_file_write(path, fill, n, e);
 }

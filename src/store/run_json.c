@@ -190,8 +190,14 @@ static void parse_results(const struct jsonio_in *in, struct run_record *r)
 static void parse_document(const json_t *json, struct run_record *r, struct err *why)
 {
     struct jsonio_in in = jsonio_root(json, NULL, why), machine, build;
-    int64_t schema = jsonio_int(&in, "schema", 0, INT64_MAX);
+    int64_t schema;
 
+    if (!json_object_get(json, "schema")) { /* also of what is not an object */
+        jsonio_bad(&in, NULL,
+                   "not a result file of headroom; headroom import reads those of other tools");
+        return;
+    }
+    schema = jsonio_int(&in, "schema", 0, INT64_MAX);
     if (jsonio_ok(&in) && schema != RECORD_SCHEMA)
         jsonio_bad(&in, "schema", "%" PRId64 "; this program reads %d", schema, RECORD_SCHEMA);
     parse_head(&in, r);
