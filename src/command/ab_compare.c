@@ -118,8 +118,10 @@ int ab_compare(const struct cli_args *a, const struct cli_env *env)
     s = (struct session){ 0 };
     TRY(read_plan(a, env, &s, &e));
     rc = run_looks(a, env, &s, &e);
-    if (rc == ERR_INTERRUPT && look(a, env, &s, &none) < 0)
-        goto out; /* not one pair */
+    if (rc == ERR_INTERRUPT && look(a, env, &s, &none) < 0) {
+        fprintf(stderr, "headroom: interrupted before a pair was whole: nothing to judge\n");
+        goto out;
+    }
     if (rc < 0 && rc != ERR_INTERRUPT)
         goto out;
     code = verdict_compare_code(&s.comparison.counts);

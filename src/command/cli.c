@@ -164,6 +164,17 @@ int cli_fail(const struct err *e)
     return e->code == ERR_MISMATCH ? EXIT_INVALID : EXIT_NO_RUN;
 }
 
+int cli_worse_code(int a, int b)
+{
+    static const int order[] = { EXIT_USAGE,      EXIT_NO_RUN,  EXIT_INVALID,
+                                 EXIT_REGRESSION, EXIT_UNCLEAR, EXIT_WARNING };
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+        if (a == order[i] || b == order[i])
+            return order[i];
+    return EXIT_FINE;
+}
+
 int cli_close_stdout(int code)
 {
     errno = 0; /* an earlier write may be the one that failed */

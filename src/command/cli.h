@@ -91,6 +91,9 @@ int cli_unknown_command(const char *in, const char *name);
  * wrong output, else 5. */
 int cli_fail(const struct err *e);
 
+/* Of two exit codes the one that counts: the first of 64, 5, 4, 2, 3, 1, 0. */
+int cli_worse_code(int a, int b);
+
 /* Finish stdout: a full disk or a closed pipe must not look like success.  Gives `code`, or 5. */
 int cli_close_stdout(int code);
 

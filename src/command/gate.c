@@ -38,17 +38,6 @@ struct gate {
     int code;
 };
 
-/* Of several codes the first in design's order: 4, 2, 3, 1, 0. */
-static int worse_code(int a, int b)
-{
-    static const int order[] = { EXIT_INVALID, EXIT_REGRESSION, EXIT_UNCLEAR, EXIT_WARNING };
-
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-        if (a == order[i] || b == order[i])
-            return order[i];
-    return EXIT_FINE;
-}
-
 static const char *outcome_of(int code)
 {
     switch (code) {
@@ -81,7 +70,7 @@ static int judge_baseline(struct gate *g, const struct cli_args *a, const struct
         TRY(comparison_make(both, label, &rules, g->options.force, &g->comparison, e));
     }
     g->compared = true;
-    g->code = worse_code(g->code, verdict_gate_code(&g->comparison.counts));
+    g->code = cli_worse_code(g->code, verdict_gate_code(&g->comparison.counts));
 out:
     return rc;
 }
@@ -96,7 +85,7 @@ static int judge_targets(struct gate *g, const char *path, struct err *e)
     if (!g->outcomes)
         return ERR(e, ERR_NOMEM, "no memory for %d targets", g->targets.n);
     targets_judge(&g->targets, b->records[b->n - 1], g->outcomes);
-    g->code = worse_code(g->code, targets_code(g->outcomes, g->targets.n));
+    g->code = cli_worse_code(g->code, targets_code(g->outcomes, g->targets.n));
 out:
     return rc;
 }

@@ -36,10 +36,11 @@ out:
 }
 
 /* A name that matches nothing is a mistake, unless there is nothing at all. */
-static int nothing_matches(struct history *h, const struct history_filter *f, struct err *e)
+static int nothing_matches(struct run_refs *refs, struct history *h, const struct history_filter *f,
+                           struct err *e)
 {
     const struct history_filter all = { .last = 1 };
-    const char *names[128], *near;
+    const char *names[128], *near, *where;
     struct history_view v = { 0 };
     size_t n = 0;
     int rc = 0;
@@ -47,7 +48,11 @@ static int nothing_matches(struct history *h, const struct history_filter *f, st
     if (h)
         TRY(history_load(h, &all, &v, e));
     if (v.n_runs == 0) {
-        fprintf(stderr, "headroom: the history holds no run yet (see headroom run)\n");
+        TRY(run_refs_where(refs, &where, e));
+        if (h)
+            fprintf(stderr, "headroom: the history holds no run yet (see headroom run)\n");
+        else
+            fprintf(stderr, "headroom: there is no history %s yet (see headroom run)\n", where);
         goto out;
     }
     for (size_t i = 0; i < v.n_series && n < 127; i++)
@@ -81,7 +86,7 @@ static int show(const struct cli_args *a, const struct cli_env *env, struct run_
     if (h)
         TRY(runs ? history_runs(h, &f, &v, e) : history_load(h, &f, &v, e));
     if ((runs ? v.n_runs : v.n_series) == 0)
-        TRY(nothing_matches(h, &f, e));
+        TRY(nothing_matches(refs, h, &f, e));
     if (json)
         rc = history_print_json(&v, runs, e);
     else if (runs)

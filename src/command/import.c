@@ -68,7 +68,7 @@ static int import_run(const struct cli_args *a, const struct cli_env *env)
         struct err why = { 0 };
 
         if (import_file(h, a->word[i], &why) < 0)
-            code = cli_fail(&why);
+            code = cli_worse_code(code, cli_fail(&why));
     }
     run_refs_close(&refs);
     return code;

@@ -128,6 +128,10 @@ static int rerun_run(const struct cli_args *a, const struct cli_env *env)
     TRY(self_path(self, sizeof(self), &e));
     fputs("repeats: ", stderr);
     print_words(stderr, &words);
+    if (cli_value(a, "store")) {
+        TRY(add(&words, "", "--store", &e));
+        TRY(add(&words, "", cli_value(a, "store"), &e));
+    }
     TRY(ab_run_once(self, words.word, words.n, output, env->stop, &e));
     TRY(side_load(&refs, output, &after, &e));
     TRY(judge(&before, &after, a, env, &code, &e));

@@ -76,6 +76,15 @@ sed -i 's/"source": "here"},/"source": 5},/' t.json
 try 5 gate --targets t.json old.json
 says 't.json: targets[0].source'
 
+edit old.json failed.json 1 'd["results"][0].update(status="failed", reason="wrong output", value=None, value_ci=None); d["results"][0]["limit"]["percent"] = None; d["results"][0]["runs"] = []'
+sed -i 's/"source": 5},/"source": "here"},/' t.json
+try 4 gate --targets t.json failed.json
+prints 'failed: wrong output' 'gate: invalid measurement'
+
+# A file of another tool says what reads it.
+try 5 compare old.json "$source/test/data/import/hyperfine.json"
+says 'not a result file of headroom' 'headroom import'
+
 # Two programs in turn.  These are the same one, so nothing may be slower.
 try 64 compare --ab "$program"
 try 64 compare --ab "$program" "$program" -- list
@@ -103,10 +112,17 @@ try 0 rerun old.json --dry-run
 prints 'headroom run silicon.memory --device cpu'
 try 3 rerun old.json -o again.json --store "$scratch/h.db"
 valid again.json
+try 0 history --runs --store "$scratch/h.db"
+prints custom # the new run went where the old ones are
 try 5 rerun nothing.json
 
 try 0 selftest silicon.memory --device cpu --set op=read --set level=l1 --set threads=one \
     --seconds 0.05 --pairs 6 --keep self
-prints 'spread between runs' 'relabelled'
+prints 'spread between runs' 'relabelled 200 times'
+try 64 selftest no.such.benchmark --keep none
+says 'no.such.benchmark'
+try 0 selftest silicon.memory --device cpu --set op=read --set level=l1 --set threads=one \
+    --seconds 0.05 --pairs 3 --keep few
+prints '3 pairs cannot call anything, 6 are needed'
 ls "$XDG_DATA_HOME"/headroom/noise-*.json >/dev/null || fail 'no noise was kept'
 done_testing

@@ -193,7 +193,7 @@ try 64 history --machine ffffffffffffffff
 try 64 history --machine zebra
 try 64 history --last 0
 try 0 history --store none.db
-says 'the history holds no run yet'
+says 'there is no history none.db yet'
 leaves r.json
 
 # doctor says what is wrong with it.

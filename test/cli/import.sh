@@ -27,4 +27,8 @@ printf 'nothing\0at all' >noise
 try 5 import noise
 says 'not a file that import knows' 'text of nvbandwidth'
 
+# Of several bad files the code that counts first is given, whichever comes last; the rest is in.
+try 5 import cut.json "$data/hyperfine.json"
+prints 'hyperfine.json: run'
+
 done_testing
