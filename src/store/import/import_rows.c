@@ -63,6 +63,9 @@ double import_time(const char *iso)
     if (!rest)
         return NAN;
     t = (double)timegm(&tm);
+    if (*rest == '.' && rest[1] >= '0' && rest[1] <= '9')
+        for (double digit = 0.1; *++rest >= '0' && *rest <= '9'; digit /= 10)
+            t += digit * (*rest - '0');
     if (strcmp(rest, "Z") == 0 || *rest == '\0')
         return t;
     if (sscanf(rest, "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-'))

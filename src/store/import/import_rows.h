@@ -17,7 +17,7 @@ bool import_contains(const struct import_source *src, const char *what);
 void import_head(struct run_record *r, const struct import_source *src, const char *tool,
                  const char *version, double unix_s, struct err *e);
 
-/* Seconds since 1970 of "2026-11-21T13:13:19Z", "...+02:00"; NaN when it is none. */
+/* Seconds since 1970 of "2026-11-21T13:13:19Z", "...19.25+02:00"; NaN when it is none. */
 double import_time(const char *iso);
 
 /* The next row, status ok and without value; NULL once something is wrong. */
