@@ -243,9 +243,11 @@ static void test_failed_command(void)
 /* Every allocation fails once: an error, and nothing lost. */
 static void test_out_of_memory(void)
 {
-    static const char *const files[] = { "hyperfine.json", "fio-randrw.json",
-                                         "google-benchmark.json", "llama-bench.json",
-                                         "nvbandwidth.txt" };
+    static const char *const files[] = {
+        "hyperfine.json",   "fio-randrw.json", "google-benchmark.json",
+        "llama-bench.json", "nvbandwidth.txt", "d0-memory.json",
+        "d2.json"
+    };
 
     for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
         struct import_source src = { .modified_unix_s = 0 };

@@ -4,6 +4,7 @@
 
 #include "command/commands.h"
 #include "command/judge_options.h"
+#include "command/report_form.h"
 #include "command/run_ref.h"
 #include "command/tty.h"
 #include "core/mem.h"
@@ -18,6 +19,8 @@
 static const struct cli_option options[] = {
     { "output", 'o', "FILE", "what to write: FILE.html, .md, .csv or .json (else a table)",
       "@files" },
+    { "form", 0, "NAME", "a founding document's own: d0 (four files), d2, d2-table, d3",
+      REPORT_FORMS },
     { "targets", 't', "FILE", "hold the run against absolute targets too (JSON)", "@files" },
     JUDGE_OPTION_PROMISES,
     JUDGE_OPTION_FORCE,
@@ -147,7 +150,8 @@ static void job_release(struct job *j)
 static int report_run(const struct cli_args *a, const struct cli_env *env)
 {
     const char *path = cli_value(a, "output");
-    const struct form *form = path ? form_of(path) : NULL;
+    const char *document = cli_value(a, "form");
+    const struct form *form = path && !document ? form_of(path) : NULL;
     const char *targets = cli_value(a, "targets");
     struct job j = { .refs = run_refs_init(a, env) };
     struct err e = { 0 };
@@ -155,13 +159,19 @@ static int report_run(const struct cli_args *a, const struct cli_env *env)
 
     if (a->n_words == 0)
         TRY(ERR(&e, ERR_ARG, "report: which run?  headroom report RUN... -o report.html"));
-    if (path && !form)
+    if (document)
+        TRY(report_form_check(document, path, a->n_words, &e));
+    else if (path && !form)
         TRY(ERR(&e, ERR_ARG,
                 "report: --output %.100s: expected a name that ends in .html, .md, .csv or .json",
                 path));
-    if (path)
+    if (path && !document)
         TRY(atomic_file_check(path, &e));
     TRY(read_runs(&j, a, &e));
+    if (document) {
+        TRY(report_form_write(document, j.runs[0].record, path, &e));
+        goto out;
+    }
     TRY(judge_options_load(a, env, j.runs[0].record, &j.judge, &e));
     if (targets)
         TRY(target_file_read(targets, &j.targets, &e));
@@ -193,7 +203,13 @@ const struct command command_report = {
         "fetches nothing; .md is a table for a pull request; .csv has one line a row and process; "
         ".json is an array of the whole records.  RUNs before the last are what it is held "
         "against, "
-        "oldest first, and together they are its history.  Without --output the table is printed.",
+        "oldest first, and together they are its history.  Without --output the table is printed."
+        "\n\n"
+        "--form writes one RUN in the form of a founding document: d0, the four baseline files, "
+        "into the folder --output; d2, the flat report, d2-table, the same as a Markdown table, "
+        "and "
+        "d3, the results file, to --output or the terminal.  What the run does not hold is null "
+        "with its reason; import reads these files.",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .max_arguments = -1,

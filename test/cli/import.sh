@@ -16,6 +16,13 @@ try 0 report theirs.json -o theirs.html
 try 64 rerun theirs.json # they are not ours to run
 leaves theirs.html theirs.json
 
+# As a founding document's tool wrote it: its 0 is no clock, and says so.
+try 0 import "$data/d0-metrics.json" --store other.db
+try 0 export latest -o d0.json --store other.db
+json d0.json 'any(r["params"]["field"] == "metrics.memory_clock_mhz" and r["value"] is None
+                  and "0 in the file" in r["reason"] for r in d["results"])'
+rm -f other.db* d0.json
+
 # Criterion's names are in its folders; a file that is cut, or no tool's.
 cp "$data"/criterion/sum/u64/1000/new/estimates.json .
 try 5 import estimates.json

@@ -80,6 +80,27 @@ try 0 report nightly latest --store h.db -o r.md
 grep -q '| verdict |' r.md || fail "$what: no verdicts"
 rm -f h.db* r.md
 
+# The founding documents' forms: what the run has is there, the rest is null with its reason, and
+# import reads them back.
+try 0 report "$run" --form d0 -o baselines/today
+prints_nothing
+json baselines/today/storage_baseline.json 'd["random_read_iops"] > 1000 and d["generator"] == "headroom"'
+json baselines/today/memory_baseline.json \
+    'd["cpu_to_gpu_gbs"] is None and "no row" in d["unavailable"]["cpu_to_gpu_gbs"]'
+try 0 import baselines/today/*.json --store h.db
+try 0 history --store h.db
+prints ws03-benchmarks 'random_read_iops'
+try 0 report "$run" --form d2 -o flat.json
+json flat.json 'd["throughput_tok_s"] is None and d["unavailable"]["throughput_tok_s"] and d["os"]'
+try 0 report "$run" --form d2-table
+prints '| throughput_tok_s | N/A | not measured in this run'
+"$program" report "$run" --form d2-table >flat.md
+try 0 import flat.json flat.md --store h.db
+try 0 report "$run" --form d3
+prints '"qps": null'
+rm -rf baselines flat.json flat.md h.db*
+leaves
+
 # bad CODE TEXT ARGUMENT...: one line on stderr, nothing else.
 bad() {
     local code=$1 text=$2
@@ -93,6 +114,10 @@ bad 64 'which run?' report
 bad 64 'expected a name that ends in .html, .md, .csv or .json' report "$run" -o r.pdf
 bad 64 'expected a name that ends in .html, .md, .csv or .json' report "$run" -o html
 bad 64 'expected a name that ends in .html, .md, .csv or .json' report "$run" -o .html
+bad 64 'expected one of d0 d2 d2-table d3' report "$run" --form d5
+bad 64 'is of one run, not of 2' report "$run" "$run" --form d2
+bad 64 '--output FOLDER says where' report "$run" --form d0
+bad 5 'missing/x.json: No such file or directory' report "$run" --form d3 -o missing/x.json
 bad 64 'no option "--outpt"; did you mean --output?' report "$run" --outpt x.html
 bad 5 'missing.json: No such file' report missing.json -o r.html
 bad 5 'missing/r.html: No such file or directory' report "$run" -o missing/r.html

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "store/import/import_criterion.h"
 #include "store/import/import_fio.h"
+#include "store/import/import_form.h"
 #include "store/import/import_google_benchmark.h"
 #include "store/import/import_headroom.h"
 #include "store/import/import_hyperfine.h"
@@ -14,9 +15,16 @@
 #include "store/run_json.h"
 
 const struct importer *const importers[] = {
-    &import_headroom,         &import_llama_bench, &import_fio,
-    &import_google_benchmark, &import_hyperfine,   &import_criterion_estimates,
-    &import_criterion_sample, &import_nvbandwidth, NULL,
+    &import_headroom,
+    &import_llama_bench,
+    &import_fio,
+    &import_google_benchmark,
+    &import_hyperfine,
+    &import_criterion_estimates,
+    &import_criterion_sample,
+    &import_nvbandwidth,
+    &import_form,
+    NULL,
 };
 
 static const struct importer *detect(const struct import_source *src)
