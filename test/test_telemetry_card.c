@@ -124,11 +124,12 @@ struct story {
     int faults_at;    /* tenths of a second; -1: none */
     int lost_at;
     int broken_at;
+    int late; /* the cap's clock is written with every `late`th reading; 0: with each */
 };
 
 static void tell(struct telemetry_ring *ring, const struct story *s)
 {
-    double energy = 0, capped = 0;
+    double energy = 0, capped = 0, written = 0;
 
     CHECK_EQ(telemetry_ring_init(ring, NULL), 0);
     for (int i = 0; i <= 120; i++) {
@@ -144,7 +145,9 @@ static void tell(struct telemetry_ring *ring, const struct story *s)
             capped += i > 20 ? s->cap_share / 10 : 0;
             v[channel("gpu.power")] = 1e3 * watts;
             v[channel("gpu.sm_clock")] = i <= 20 ? 1980 : i % 3 ? 1485 : 1545;
-            v[channel("gpu.throttle_power_cap")] = capped;
+            if (!s->late || i % s->late == 0)
+                written = capped;
+            v[channel("gpu.throttle_power_cap")] = written;
             v[channel("gpu.throttle_thermal")] = capped / 10;
             v[channel("gpu.other_processes")] = s->faults_at >= 0 && i >= s->faults_at ? 2 : 0;
             v[channel("gpu.ecc_uncorrected")] = 4 + (s->faults_at >= 0 && i >= s->faults_at);
@@ -177,8 +180,8 @@ static void window_of(const struct story *s, double kept_s, double end_s, struct
 
 static void test_window(void)
 {
-    const struct story capped = { 0.93, 57, -1, -1 }, calm = { 0, -1, -1, -1 };
-    const struct story lost = { 0, -1, 60, -1 }, broken = { 0, -1, -1, 57 };
+    const struct story capped = { 0.93, 57, -1, -1, 0 }, calm = { 0, -1, -1, -1, 0 };
+    const struct story lost = { 0, -1, 60, -1, 0 }, broken = { 0, -1, -1, 57, 0 };
     struct result_run run = { 0 };
 
     window_of(&capped, 2, 12, &run);
@@ -222,6 +225,33 @@ static void test_window(void)
     release(&run);
 }
 
+/* The driver writes how long a cause held the clock down now and then: no stretch shows more of it
+ * than it has, and none gets lost. */
+static void test_late_throttle(void)
+{
+    const struct story always = { 1, -1, -1, -1, 4 }, mostly = { 0.9, -1, -1, -1, 4 };
+    const struct series *cap;
+    struct result_run run = { 0 };
+    double sum = 0;
+
+    window_of(&always, 2, 12, &run);
+    cap = find(&run, "gpu.throttle_power_cap");
+    CHECK_EQ(cap->n, 120);
+    for (size_t i = 0; i < cap->n; i++)
+        CHECK_NEAR(cap->value[i], i < 20 ? 0 : 100, 1e-6);
+    CHECK_NEAR(run.throttled_fraction, 1, 1e-9);
+    release(&run);
+    window_of(&mostly, 2, 12, &run);
+    cap = find(&run, "gpu.throttle_power_cap");
+    for (size_t i = 0; i < cap->n; i++) {
+        CHECK(cap->value[i] >= 0 && cap->value[i] <= 100 + 1e-9);
+        sum += 0.1 * cap->value[i];
+    }
+    CHECK_NEAR(sum, 900, 1e-6);
+    CHECK_NEAR(run.throttled_fraction, 0.9, 1e-9);
+    release(&run);
+}
+
 static void *windows(void *h)
 {
     for (int i = 0; i < 100; i++) {
@@ -260,6 +290,7 @@ int main(void)
     test_focus();
     test_no_driver();
     test_window();
+    test_late_throttle();
     test_threads();
     TEST_DONE();
 }

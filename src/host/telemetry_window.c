@@ -49,14 +49,29 @@ static double kept_s(const struct window *w)
     return 1e-9 * (double)(w->t1_ns - w->kept_ns);
 }
 
+/* The driver writes a cause's clock every tenth of a second or so: a reading may find it late.  What
+ * it moved by beyond the time since the reading before lay before that, and goes there; of the first
+ * point, it lay before the window.  `whole`: the value of a stretch that is all held down. */
+static void throttle_in_time(const double *time, double *value, size_t n, double whole)
+{
+    double late = 0; /* value x seconds */
+
+    for (size_t i = n; i-- > 0;) {
+        double span = i > 0 ? time[i] - time[i - 1] : 0;
+        double sum = value[i] * span + late;
+
+        value[i] = span > 0 ? fmin(whole, sum / span) : fmin(whole, value[i]);
+        late = fmax(0, sum - whole * span);
+    }
+}
+
 static void one_series(const struct window *w, struct telemetry_place p, const struct channel *c,
                        const char *why, struct series *s)
 {
     size_t n = telemetry_ring_collect(w->ring, p, c, w->t0_ns, w->t1_ns);
 
-    /* A cause's clock moves in steps: a short stretch may seem to hold more of it than it has. */
-    for (size_t i = 0; c->role == ROLE_THROTTLE && i < n; i++)
-        w->ring->value[i] = fmin(100, w->ring->value[i]);
+    if (c->role == ROLE_THROTTLE)
+        throttle_in_time(w->ring->time, w->ring->value, n, c->scale);
     snprintf(s->name, sizeof(s->name), "%s", c->name);
     snprintf(s->unit, sizeof(s->unit), "%s", c->unit);
     telemetry_ring_bins(w->ring, n, SAMPLER_POINTS_MAX, c->kind == CHANNEL_LOWEST, s);
