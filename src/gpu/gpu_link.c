@@ -40,7 +40,8 @@ out:
 
 void gpu_link_unregister(void *p)
 {
-    cudaHostUnregister(p);
+    if (!gpu_wait_gave_up())
+        cudaHostUnregister(p);
 }
 
 int gpu_link_managed(const struct gpu *g, void **out, size_t bytes, struct err *e)
