@@ -46,7 +46,8 @@ const struct channel *telemetry_source_info(enum telemetry_channel ch)
         [CHANNEL_STEAL] = { "system.steal", "%", CHANNEL_LEVEL, ROLE_SERIES, 1, NULL },
         [CHANNEL_MEMORY_AVAILABLE] = { "system.memory_available", "GB", CHANNEL_LEVEL, ROLE_SERIES,
                                        1e-9, NULL },
-        [CHANNEL_THROTTLED] = { "cpu.throttled", "%", CHANNEL_COUNTER, ROLE_SERIES, 100, NULL },
+        [CHANNEL_THROTTLED] = { "cpu.throttled", "%", CHANNEL_COUNTER, ROLE_THROTTLE, 100,
+                                "thermal slowdown" },
     };
 
     return &infos[ch];
