@@ -4,7 +4,7 @@
 
 kept='[r["status"] for r in d["results"]].count("ok") >= 1 and d["results"][0]["value"] > 0'
 for signal in INT:130 TERM:143 HUP:129; do
-    start run "${long[@]}" -o r.json
+    start run "${long[@]}" --seconds 1 -o r.json
     until_true 60 first_row_done || fail "$what: no first row"
     worker=$(children_of "$pid")
     kill -"${signal%:*}" "$pid"
@@ -31,7 +31,7 @@ ended 0
 leaves r.json
 
 # SIGKILL: the file is valid, the worker gone within a second.
-start run "${long[@]}" -o r.json
+start run "${long[@]}" --seconds 1 -o r.json
 until_true 60 first_row_done || fail "$what: no first row"
 worker=$(children_of "$pid")
 kill -KILL "$pid"
