@@ -33,6 +33,8 @@ for port in $((RANDOM + 20000)) $((RANDOM + 20000)) $((RANDOM + 20000)) none; do
     [ "$port" != none ] || { cat "$scratch/pg_ctl" "$data/log"; exit 1; }
     ! server_start || break # another program may have this port
 done
+# id_of FILE: the run's; the files of results/ are replaced now and then.
+id_of() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["run"]["id"])' "$1"; }
 url=postgresql://headroom@127.0.0.1:$port/postgres
 unset PGPASSWORD PGHOST PGPORT PGUSER PGDATABASE
 
@@ -53,9 +55,9 @@ try 0 import --store "$url" a.json
 prints 'in the history already'
 python3 -m json.tool "$source"/results/*-cascade-lake-2-cores-quick.json >pretty.json
 try 0 import --store "$url" "$source"/results/*-h200-quick.json pretty.json
-try 0 export --store "$url" 20261121T102530Z-00942161
+try 0 export --store "$url" "$(id_of pretty.json)"
 cmp -s "$out" pretty.json || fail "$what: another file"
-try 0 export --store "$url" 20261121T101010Z
+try 0 export --store "$url" "$(id_of "$source"/results/*-h200-quick.json)"
 cmp -s "$out" "$source"/results/*-h200-quick.json || fail "$what: another file"
 try 5 import --store "$url" "$source"/results/*-cascade-lake-2-cores-quick.json
 says 'with another content'
@@ -132,8 +134,8 @@ wait "$locker" 2>/dev/null
 ended 5
 says 'the server went away'
 server_start || fail "the server does not start again"
-try 64 export --store "$url" 20261121T100603Z-00000099
+try 64 export --store "$url" "$(id_of big.json)"
 try 0 import --store "$url" big.json
-try 0 export --store "$url" 20261121T100603Z-00000099
+try 0 export --store "$url" "$(id_of big.json)"
 cmp -s "$out" big.json || fail "$what: another file"
 done_testing
