@@ -49,9 +49,9 @@ static double kept_s(const struct window *w)
     return 1e-9 * (double)(w->t1_ns - w->kept_ns);
 }
 
-/* The driver writes a cause's clock every tenth of a second or so: a reading may find it late.  What
- * it moved by beyond the time since the reading before lay before that, and goes there; of the first
- * point, it lay before the window.  `whole`: the value of a stretch that is all held down. */
+/* The driver writes a cause's clock every tenth of a second or so: a reading may find it late.
+ * What it moved by beyond the time since the reading before lay before that, and goes there; of the
+ * first point, it lay before the window.  `whole`: the value of a stretch that is all held down. */
 static void throttle_in_time(const double *time, double *value, size_t n, double whole)
 {
     double late = 0; /* value x seconds */
