@@ -32,7 +32,7 @@ try 5 import cut.json
 says cut.json 'line 45'
 printf 'nothing\0at all' >noise
 try 5 import noise
-says 'not a file that import knows' 'text of nvbandwidth'
+says 'not a file that import knows' 'text of nvbandwidth' 'forms D0, D2, D3)'
 
 # Of several bad files the code that counts first is given, whichever comes last; the rest is in.
 try 5 import cut.json "$data/hyperfine.json"

@@ -59,21 +59,11 @@ static double number_of(const struct fact *f)
     return f->kind == FACT_INT ? (double)f->i : f->kind == FACT_REAL ? f->r : (double)NAN;
 }
 
-static void read_fact(struct reading *in, const struct form_field *field, const struct fact *f)
+/* A fact that is a number: in the unit of ours. */
+static void read_number(struct reading *in, const struct form_field *field, double x,
+                        struct facts *out)
 {
-    struct facts *out = field->from == FORM_BUILD ? &in->out->build : &in->out->machine;
-    double x = number_of(f);
-
-    if (f->kind == FACT_NULL && f->text[0])
-        facts_null(out, field->what, "%s", f->text);
-    if (field->which && f->kind == FACT_TEXT)
-        facts_bool(out, field->what,
-                   strncmp(field->which, f->text, strcspn(field->which, "|")) == 0);
-    else if (field->scale == 0 && !field->which && f->kind == FACT_TEXT)
-        facts_text(out, field->what, f->text);
-    else if (field->scale == 0 && !field->which && !isnan(x))
-        facts_real(out, field->what, x);
-    if (field->scale == 0 || isnan(x) || (x == 0 && !in->ours))
+    if (x == 0 && !in->ours)
         return;
     x = x / field->scale * (in->their && field->theirs != 0 ? field->theirs : 1);
     if (!isfinite(x))
@@ -81,6 +71,24 @@ static void read_fact(struct reading *in, const struct form_field *field, const 
     else if (x == floor(x) && fabs(x) < 9e15)
         facts_int(out, field->what, (int64_t)x);
     else
+        facts_real(out, field->what, x);
+}
+
+static void read_fact(struct reading *in, const struct form_field *field, const struct fact *f)
+{
+    struct facts *out = field->from == FORM_BUILD ? &in->out->build : &in->out->machine;
+    double x = number_of(f);
+
+    if (f->kind == FACT_NULL && f->text[0])
+        facts_null(out, field->what, "%s", f->text);
+    else if (field->scale != 0 && !isnan(x))
+        read_number(in, field, x, out);
+    else if (field->which && f->kind == FACT_TEXT)
+        facts_bool(out, field->what,
+                   strncmp(field->which, f->text, strcspn(field->which, "|")) == 0);
+    else if (field->scale == 0 && !field->which && f->kind == FACT_TEXT)
+        facts_text(out, field->what, f->text);
+    else if (field->scale == 0 && !field->which && !isnan(x))
         facts_real(out, field->what, x);
 }
 
@@ -250,7 +258,7 @@ out:
 
 const struct importer import_form = {
     .name = "form",
-    .what = "a founding document's baseline or report",
+    .what = "forms D0, D2, D3",
     .detect = detect,
     .read = read_text,
 };
