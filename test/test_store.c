@@ -186,6 +186,7 @@ static void test_refused(void)
     refused("value_ci", "[2, 1]", "result.value_ci: low end");
     refused("value_ci", "[1]", "result.value_ci: neither");
     refused("value", "1.5", "result.limit.percent: ");
+    refused("runs.0.value", "1.5", "but the median of its runs is");
     refused("limit.percent", "12.5", "result.limit.percent: 12.5");
     refused("limit.kind", "\"measured\"", "result.limit: not the binding one");
     refused("limit.value", "308", "result.limit: not the binding one");

@@ -409,6 +409,7 @@ void result_parse_in(const struct jsonio_in *in, struct result *r)
     parse_runs(in, r);
     if (jsonio_ok(in))
         check_percent(in, r);
+    samples_check_row(in, r);
     if (!jsonio_ok(in))
         result_release(r);
 }

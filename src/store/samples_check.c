@@ -120,3 +120,22 @@ void samples_check(const struct jsonio_in *run, const struct sampling_result *s)
     }
     mem_free(sorted);
 }
+
+void samples_check_row(const struct jsonio_in *row, const struct result *r)
+{
+    double *values, truth;
+
+    if (!jsonio_ok(row) || r->status != RESULT_OK || r->n_runs == 0)
+        return;
+    values = mem_calloc((size_t)r->n_runs, sizeof(*values));
+    if (!values) {
+        jsonio_lost(row);
+        return;
+    }
+    for (int i = 0; i < r->n_runs; i++)
+        values[i] = r->runs[i].value;
+    truth = stats_median(values, (size_t)r->n_runs);
+    mem_free(values);
+    if (!(fabs(r->value - truth) <= agreement * fabs(truth)))
+        jsonio_bad(row, "value", "%.17g, but the median of its runs is %.17g", r->value, truth);
+}

@@ -2,7 +2,7 @@
 #ifndef STORE_SAMPLES_CHECK_H
 #define STORE_SAMPLES_CHECK_H
 
-#include "core/sampling.h"
+#include "core/result.h"
 #include "store/jsonio.h"
 
 /* `run` is the place of one run ("results[3].runs[0]"); a fault names the field below it.  Every
@@ -10,5 +10,8 @@
  * come from another machine's libm); an interval, which may depend on a seed, must lie inside the
  * samples' range.  A percentile that the count does not support must be null. */
 void samples_check(const struct jsonio_in *run, const struct sampling_result *s);
+
+/* Is a row's value the median of its runs' values?  `row` is its place ("results[3]"). */
+void samples_check_row(const struct jsonio_in *row, const struct result *r);
 
 #endif
