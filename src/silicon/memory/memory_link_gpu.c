@@ -223,6 +223,10 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     if (gpu_properties_of(s->gpu)->integrated && s->point.level != POINT_PEER)
         result_note(c->result,
                     "this GPU shares the host's memory: a copy within it, over no PCIe link");
+    /* CUDA Runtime API, "API synchronization behavior". */
+    if (s->ways > 1 && !s->peer && s->point.memory == POINT_PAGEABLE)
+        result_note(c->result, "one after the other: from the GPU to pageable memory the driver "
+                               "returns when the copy is done");
 out:
     return rc;
 }
