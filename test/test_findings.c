@@ -113,7 +113,11 @@ static void values(void)
     r->origin = ORIGIN_IMPORTED;
     CHECK_EQ(count_of(&rec, "not-measured-here"), 1);
     r->status = RESULT_INVALID;
+    CHECK_EQ(count_of(&rec, "above-limit"), 0);
+    CHECK_EQ(count_of(&rec, "not-a-measurement"), 1);
+    r->origin = ORIGIN_MEASURED;
     CHECK_EQ(count_of(&rec, "above-limit"), 1);
+    CHECK_EQ(count_of(&rec, "not-a-measurement"), 0);
     CHECK_EQ(count_of(&rec, "wide-interval"), 0); /* a row without a number has only that */
     r->status = RESULT_FAILED;
     CHECK_EQ(count_of(&rec, "failed"), 1);

@@ -40,6 +40,14 @@ static const struct finding_rule rules[] = {
                 "above the one that the limit assumes.",
       .check = "Look at the limit's formula and its clock; run the row again with the ceiling "
                "beside it (headroom run silicon.*)." },
+    { .name = "not-a-measurement",
+      .grade = FINDING_FAULT,
+      .of_row = finding_unsound,
+      .title = "Another tool's figure that is no measurement",
+      .rule = "an imported row is invalid: its file says so, or its tool is known to do it wrong",
+      .causes = "A command that failed while it was timed, a figure that was computed from a "
+                "constant, or one of other work than its name says.",
+      .check = "Measure it here (headroom list names what there is)." },
     { .name = "tensor-units-unused",
       .grade = FINDING_FAULT,
       .of_row = finding_no_tensor_units,

@@ -57,7 +57,14 @@ bool finding_invalid(const struct run_record *rec, const struct result *r, char 
 {
     (void)rec;
     snprintf(out, cap, "%s", r->reason);
-    return r->status == RESULT_INVALID;
+    return r->status == RESULT_INVALID && r->origin != ORIGIN_IMPORTED;
+}
+
+bool finding_unsound(const struct run_record *rec, const struct result *r, char *out, size_t cap)
+{
+    (void)rec;
+    snprintf(out, cap, "%s", r->reason);
+    return r->status == RESULT_INVALID && r->origin == ORIGIN_IMPORTED;
 }
 
 bool finding_not_whole(const struct run_record *rec, char *out, size_t cap)

@@ -26,6 +26,7 @@
 /* of a row */
 bool finding_failed(const struct run_record *rec, const struct result *r, char *out, size_t cap);
 bool finding_invalid(const struct run_record *rec, const struct result *r, char *out, size_t cap);
+bool finding_unsound(const struct run_record *rec, const struct result *r, char *out, size_t cap);
 bool finding_no_tensor_units(const struct run_record *rec, const struct result *r, char *out,
                              size_t cap);
 bool finding_others_ran(const struct run_record *rec, const struct result *r, char *out,
