@@ -263,6 +263,10 @@ static double wandering(struct machine *m, double t)
     return exp(m->sway * m->ar);
 }
 
+/* Rates are held where the code runs at its own speed.  The seeds are the same everywhere, and so
+ * is what comes of them: elsewhere a tenth of the runs is enough to see the code. */
+enum { RATES = HEADROOM_INSTRUMENTED ? 20 : 200 };
+
 /* Two runs one after the other on one machine: their intervals overlap, or one says unstable.  Not
  * held where the machine wanders so slowly that a whole run (1,000 samples) sees one state of it:
  * that is a difference between runs, and only more runs show it. */
@@ -272,14 +276,13 @@ static void back_to_back(void)
         double phi, sway;
     } rows[] = { { 0, 0.01 },    { 0.5, 0.01 },  { 0.9, 0.01 },   { 0.97, 0.02 },
                  { 0.99, 0.02 }, { 0.99, 0.10 }, { 0.999, 0.02 }, { 0.999, 0.20 } };
-    enum { PAIRS = 200 };
     struct sampling_config c = sampling_defaults();
 
-    printf("wandering: phi   sd   apart  unstable  (%d pairs of runs)\n", PAIRS);
+    printf("wandering: phi   sd   apart  unstable  (%d pairs of runs)\n", RATES);
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         int apart = 0, unstable = 0;
 
-        for (uint64_t seed = 0; seed < PAIRS; seed++) {
+        for (uint64_t seed = 0; seed < RATES; seed++) {
             struct machine m = { .rep_ns = 500,
                                  .noise = 0.001,
                                  .shape = wandering,
@@ -303,9 +306,9 @@ static void back_to_back(void)
             sampling_release(&b);
         }
         printf("          %5.3f  %2.0f %%  %4.1f %%    %4.1f %%\n", rows[k].phi, 100 * rows[k].sway,
-               100.0 * apart / PAIRS, 100.0 * unstable / PAIRS);
-        if (rows[k].phi <= 0.99)
-            CHECK(apart <= 0.05 * PAIRS);
+               100.0 * apart / RATES, 100.0 * unstable / RATES);
+        if (rows[k].phi <= 0.99 && !HEADROOM_INSTRUMENTED)
+            CHECK(apart <= 0.05 * RATES);
     }
 }
 
@@ -327,13 +330,12 @@ static void false_alarms(void)
                  { "noise of 5 %", 0.05, 0.04, NULL },
                  { "noise of 20 %", 0.20, 0.04, NULL },
                  { "AR(1) 0.5, 3.5 %", 0, 0.07, half_correlated } };
-    enum { SEEDS = 200 };
     struct sampling_config c = sampling_defaults();
 
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
         int unstable = 0;
 
-        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        for (uint64_t seed = 0; seed < RATES; seed++) {
             struct machine m = {
                 .rep_ns = 500, .noise = rows[k].noise, .shape = rows[k].shape, .read_ns = 25
             };
@@ -345,8 +347,9 @@ static void false_alarms(void)
             sampling_release(&r);
         }
         printf("%-18s called unstable in %.1f %% of %d runs\n", rows[k].name,
-               100.0 * unstable / SEEDS, SEEDS);
-        CHECK(unstable <= rows[k].bar * SEEDS);
+               100.0 * unstable / RATES, RATES);
+        if (!HEADROOM_INSTRUMENTED)
+            CHECK(unstable <= rows[k].bar * RATES);
     }
 }
 
