@@ -9,6 +9,7 @@
 #include "core/axis.h"
 #include "core/mem.h"
 #include "report/terminal.h"
+#include "report/textline.h"
 #include "store/jsonio.h"
 
 static const struct cli_option options[] = {
@@ -72,6 +73,7 @@ static int save(struct action *x, struct err *e)
 {
     const char *replace = cli_value(x->a, "replace");
     struct history_run run;
+    char machine[sizeof(run.machine_name)];
     struct history *h;
     int rc = 0;
 
@@ -82,8 +84,9 @@ static int save(struct action *x, struct err *e)
     TRY(history_baseline_name(x->name, e));
     TRY(stored_run(x, x->a->word[2], &h, &run, e));
     TRY(history_baseline_save(h, x->name, run.seq, replace != NULL, e));
+    textline_clean(machine, sizeof(machine), run.machine_name, x->env->utf8);
     printf("baseline %s: run %s, %d rows, %d ok, of machine %s (%s)\n", x->name, run.id, run.n_rows,
-           run.n_ok, run.machine, run.machine_name);
+           run.n_ok, run.machine, machine);
     if (run.status != RUN_COMPLETE)
         fprintf(stderr, "headroom: warning: this run is %s, not complete\n",
                 run_status_name(run.status));
@@ -151,10 +154,14 @@ static int list(struct action *x, struct err *e)
         rc = print_json(list_json(b, n), e);
         goto out;
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        char machine[sizeof(b->run.machine_name)];
+
+        textline_clean(machine, sizeof(machine), b[i].run.machine_name, x->env->utf8);
         printf("%-20s  run %s  %-8s  %3d ok of %3d rows  machine %.8s  %s\n", b[i].name,
                b[i].run.id, b[i].run.suite, b[i].run.n_ok, b[i].run.n_rows, b[i].run.machine,
-               b[i].run.machine_name);
+               machine);
+    }
     if (n == 0)
         puts("no baselines yet (headroom baseline save NAME RUN)");
 out:

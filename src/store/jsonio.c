@@ -209,6 +209,11 @@ bool jsonio_bool(const struct jsonio_in *in, const char *key)
     return json_is_true(v);
 }
 
+static bool is_control(char c)
+{
+    return ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
+}
+
 void jsonio_text(const struct jsonio_in *in, const char *key, char *buf, size_t cap)
 {
     const json_t *v = member(in, key);
@@ -222,6 +227,9 @@ void jsonio_text(const struct jsonio_in *in, const char *key, char *buf, size_t 
         jsonio_bad(in, key, "text of %zu bytes, more than %zu", json_string_length(v), cap - 1);
     else
         memcpy(buf, json_string_value(v), json_string_length(v) + 1);
+    for (char *c = buf; *c; c++)
+        if (is_control(*c))
+            *c = ' ';
 }
 
 int jsonio_word(const struct jsonio_in *in, const char *key, const char *const *names, int n,

@@ -56,7 +56,8 @@ bool jsonio_is_null(const struct jsonio_in *in, const char *key);
 double jsonio_real(const struct jsonio_in *in, const char *key); /* null: NaN */
 int64_t jsonio_int(const struct jsonio_in *in, const char *key, int64_t lo, int64_t hi);
 bool jsonio_bool(const struct jsonio_in *in, const char *key);
-/* At most cap - 1 bytes; null gives "". */
+/* At most cap - 1 bytes; null gives "".  Control characters but newline and tab become spaces:
+ * these texts are shown, and a file must not steer the terminal of who looks at it. */
 void jsonio_text(const struct jsonio_in *in, const char *key, char *buf, size_t cap);
 /* Index in names[0..n), which must hold the word; null gives `if_null`, or is a fault when < 0. */
 int jsonio_word(const struct jsonio_in *in, const char *key, const char *const *names, int n,

@@ -49,6 +49,17 @@ echo '{"schema": 2, "promises": []}' >p.json
 try 5 gate --baseline base half.json --promises p.json
 says 'p.json: schema'
 
+# A file does not steer the terminal of who looks at it.
+edit old.json steer.json 1 'd["results"][0]["name"] = "\x1b[31mred"; d["run"]["suite"] = "\x1b[2J"; d["machine"]["cpu"]["model"] = "\x1b]0;x\x07"'
+try 3 compare old.json steer.json --force
+! grep -q $'\x1b' "$out" "$err" || fail "$what: an escape on the terminal"
+try 0 baseline save steered steer.json --store steer.db
+! grep -q $'\x1b' "$out" "$err" || fail "$what: an escape on the terminal"
+for words in 'history' 'history --runs' 'baseline list' 'baseline show steered' 'report steer.json'; do
+    case $words in report*) try 0 $words ;; *) try 0 $words --store steer.db ;; esac
+    ! grep -q $'\x1b' "$out" "$err" || fail "$what: an escape on the terminal"
+done
+
 # Another machine is refused unless forced, and then labelled.
 edit old.json other.json 1 'd["machine"]["cpu"]["model"] = "Another CPU"'
 try 64 compare old.json other.json
