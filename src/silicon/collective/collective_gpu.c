@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "gpu/gpu_link.h"
+#include "gpu/gpu_wait.h"
 #include "silicon/collective/collective_data.h"
 
 static int nccl_failed(const struct collective *s, const char *what, unsigned code, struct err *e)
@@ -257,7 +258,7 @@ void collective_gpu_teardown(struct bench_ctx *c, void *state)
 
     (void)c;
     for (int r = 0; r < s->point.ranks; r++)
-        if (s->rank[r].comm)
+        if (s->rank[r].comm && !gpu_wait_gave_up())
             s->nccl.comm_destroy(s->rank[r].comm);
     for (int r = 0; r < s->point.ranks; r++) {
         struct collective_rank *k = &s->rank[r];

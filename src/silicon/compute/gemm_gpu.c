@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gpu/gpu_wait.h"
+
 enum { WORKSPACE_BYTES = 64 << 20, CANDIDATES_LEAST = 16, HOST_SAMPLES = 8 };
 
 /* Trying candidates may take this long; each is run about four times. */
@@ -373,7 +375,7 @@ void gemm_gpu_close(struct gemm_gpu *g)
     }
     if (g->d_layout)
         g->lt.layout_destroy(g->d_layout);
-    if (g->handle)
+    if (g->handle && !gpu_wait_gave_up())
         g->lt.destroy(g->handle);
     library_close(&g->lt.library);
     gpu_free(g->d_a);

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "gpu/gpu.h"
 #include "gpu/gpu_link.h"
+#include "gpu/gpu_wait.h"
 #include "gpu/vendor/cufile_api.h"
 #include "silicon/load/load_checksum.h"
 #include "silicon/load/load_target.h"
@@ -33,6 +34,8 @@ struct target {
 
 static void close_cufile(struct target *t)
 {
+    if (gpu_wait_gave_up())
+        return;
     if (t->registered)
         t->cufile.buffer_deregister(t->d_data);
     if (t->cufile_handle)
