@@ -84,15 +84,62 @@ out:
     return rc;
 }
 
+/* ---- signals: while a program starts and runs, none may fall between a look and a wait ---- */
+
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+enum { ENDING = sizeof(ending) / sizeof(ending[0]) };
+
+struct held {
+    sigset_t before; /* the mask to go back to, and to wait with */
+    struct sigaction child;
+};
+
+/* sigsuspend comes back from what has a handler. */
+static void child_ended(int signal)
+{
+    (void)signal;
+}
+
+static void hold_signals(struct held *h)
+{
+    struct sigaction a = { .sa_handler = child_ended };
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    for (int i = 0; i < ENDING; i++)
+        sigaddset(&set, ending[i]);
+    sigprocmask(SIG_BLOCK, &set, &h->before);
+    sigaction(SIGCHLD, &a, &h->child);
+}
+
+static void let_signals(const struct held *h)
+{
+    sigaction(SIGCHLD, &h->child, NULL);
+    sigprocmask(SIG_SETMASK, &h->before, NULL);
+}
+
+/* In the child our handlers would only tell its copy of us; what is ignored stays so. */
+static void drop_handlers(const struct held *h)
+{
+    struct sigaction a;
+
+    for (int i = 0; i < ENDING; i++)
+        if (sigaction(ending[i], NULL, &a) == 0 && a.sa_handler != SIG_IGN)
+            signal(ending[i], SIG_DFL);
+    let_signals(h);
+}
+
 /* In the child, which must not use stdio.  In a group of its own: a signal from the terminal comes
  * once, through us, and not a second time, which would end it at once. */
-static void become(char *const *argv, const char *log)
+static void become(char *const *argv, const char *log, const struct held *h)
 {
     int in = open("/dev/null", O_RDONLY);
     int out = open(log ? log : "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0666);
 
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    drop_handlers(h);
     if (!argv[0] || in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 ||
         dup2(out, STDOUT_FILENO) < 0 || (log && dup2(out, STDERR_FILENO) < 0))
         _exit(127);
@@ -102,20 +149,20 @@ static void become(char *const *argv, const char *log)
 }
 
 /* Wait for it; the first signal to us is handed on. */
-static int wait_for(pid_t pid, const volatile sig_atomic_t *stop)
+static int wait_for(pid_t pid, const struct held *h, const volatile sig_atomic_t *stop)
 {
     bool told = false;
+    pid_t ended;
     int status;
 
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR)
-            return -1;
+    while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
         if (*stop && !told) {
             kill(pid, (int)*stop);
             told = true;
         }
+        sigsuspend(&h->before);
     }
-    return status;
+    return ended < 0 ? -1 : status;
 }
 
 /* The last words of a program that did not make it. */
@@ -157,17 +204,20 @@ static int outcome(const struct job *job, int status, struct err *e)
 static int run_job(const struct job *job, struct err *e)
 {
     static struct words words;
+    struct held held;
     pid_t pid;
     int rc = 0;
 
     TRY(command_of(job, &words, e));
+    hold_signals(&held);
     pid = fork();
     if (pid == 0)
-        become(words.argv, job->log);
+        become(words.argv, job->log, &held);
     if (pid < 0)
         rc = ERR(e, ERR_IO, "fork: %s", strerror(errno));
     else
-        rc = outcome(job, wait_for(pid, job->stop), e);
+        rc = outcome(job, wait_for(pid, &held, job->stop), e);
+    let_signals(&held);
 out:
     return rc;
 }

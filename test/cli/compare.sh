@@ -119,6 +119,16 @@ kill -INT "$pid"
 ended 130
 [ "$(ls cut/a/*.json | wc -l)" -eq "$(ls cut/b/*.json | wc -l)" ] || fail 'half a pair was left'
 
+# However early it comes, even before the program that it is handed to has begun.
+for i in 1 2 3 4 5 6; do
+    start compare --ab "$program" "$program" --keep early$i -- run "${row[@]}" --seconds 10
+    until [ -e early$i/b ] || ! kill -0 "$pid"; do :; done # it is made just before
+    kill -INT "$pid"
+    SECONDS=0
+    wait "$pid"
+    [ $SECONDS -lt 8 ] || fail "$what: went on for $SECONDS s after a signal"
+done
+
 try 0 rerun old.json --dry-run
 prints 'headroom run silicon.memory --device cpu'
 try 3 rerun old.json -o again.json --store "$scratch/h.db"
