@@ -49,6 +49,17 @@ static const char *outcome_of(int code)
     }
 }
 
+/* A run is not held against itself, in whatever company. */
+static int check_apart(const struct side *baseline, const struct side *result, struct err *e)
+{
+    for (int i = 0; i < baseline->n; i++)
+        for (int j = 0; j < result->n; j++)
+            if (strcmp(baseline->records[i]->id, result->records[j]->id) == 0)
+                return ERR(e, ERR_ARG, "gate: run %s is the baseline itself, or a session of it",
+                           result->records[j]->id);
+    return 0;
+}
+
 static int judge_baseline(struct gate *g, const struct cli_args *a, const struct cli_env *env,
                           struct err *e)
 {
@@ -56,10 +67,7 @@ static int judge_baseline(struct gate *g, const struct cli_args *a, const struct
     int rc = 0;
 
     TRY(gate_history_load(&g->refs, cli_value(a, "baseline"), &g->side[SIDE_A], e));
-    for (int i = 0; i < g->side[SIDE_A].n; i++)
-        if (strcmp(g->side[SIDE_A].records[i]->id, g->side[SIDE_B].records[0]->id) == 0)
-            return ERR(e, ERR_ARG, "gate: run %s is the baseline itself, or a session of it",
-                       g->side[SIDE_B].records[0]->id);
+    TRY(check_apart(&g->side[SIDE_A], &g->side[SIDE_B], e));
     TRY(judge_options_load(a, env, g->side[SIDE_A].records[0], &g->options, e));
     rules = judge_options_rules(&g->options);
     {

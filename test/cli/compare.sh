@@ -37,6 +37,8 @@ prints 'wrong output' 'INVALID'
 try 64 gate near.json
 try 64 gate --baseline base/a1.json base/a1.json
 says 'the baseline itself'
+try 64 gate --baseline base near.json,base/a1.json
+says 'the baseline itself'
 try 5 gate --baseline base nothing.json
 
 # Promises: what is allowed and what a wrong file is told.
