@@ -187,6 +187,30 @@ static void merging(void)
     result_release(&c);
 }
 
+static void limited(struct result *r, double limit)
+{
+    limit_paper(&r->limits, limit, "the clock of this run");
+    limits_bind(&r->limits, r->direction);
+}
+
+/* Each run has the limit of its own clock: the row's is the loosest, wherever it came. */
+static void merging_limits(void)
+{
+    const double limits[][2] = { { 110, 103 }, { 103, 110 } };
+
+    for (int i = 0; i < 2; i++) {
+        struct result a = one(105, "avx2", "a"), b = one(102, "avx2", "b");
+
+        limited(&a, limits[i][0]);
+        limited(&b, limits[i][1]);
+        CHECK_EQ(result_merge(&a, &b, NULL), 0);
+        CHECK(a.limits.n == 1 && a.limits.l[0].value == 110);
+        CHECK(a.percent < 100);
+        result_release(&a);
+        result_release(&b);
+    }
+}
+
 int main(void)
 {
     intervals();
@@ -197,5 +221,6 @@ int main(void)
     coverage(3, 0.05, 0.01, 0.94);
     latencies();
     merging();
+    merging_limits();
     TEST_DONE();
 }

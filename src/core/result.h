@@ -184,9 +184,10 @@ bool metric_of_energy(const struct metric *m);
 enum { RESULT_SPREAD_PERCENT = 5 };
 void result_settle(struct result *r);
 
-/* Add another process's view of the same row: its runs are taken, what it says of the row (limits,
- * check, variant, notes) is joined, and the row settled.  A row that was wrong in one of its runs
- * is wrong, and has no value; a run that was skipped or interrupted leaves the row as it is.
+/* Add another process's view of the same row: its runs are taken, what it says of the row (check,
+ * variant, notes, the loosest of the limits) is joined, and the row settled.  A row that was wrong
+ * in one of its runs is wrong, and has no value; a run that was skipped or interrupted leaves the
+ * row as it is.
  * ERR_NOMEM.  `from` is still the caller's to release. */
 int result_merge(struct result *into, struct result *from, struct err *e);
 

@@ -203,6 +203,18 @@ static void merge_failure(struct result *into, const struct result *from)
     result_settle(into);
 }
 
+/* A paper limit is made of the clock that its run read.  The row's is the loosest of its runs': the
+ * device has shown that it goes as fast.  The last run's would put others above 100 %. */
+static bool looser(const struct result *now, const struct result *before)
+{
+    const struct limits *a = &now->limits, *b = &before->limits;
+
+    if (a->binding < 0 || b->binding < 0)
+        return true;
+    return now->direction == HIGHER_IS_BETTER ? a->l[a->binding].value >= b->l[b->binding].value
+                                              : a->l[a->binding].value <= b->l[b->binding].value;
+}
+
 int result_merge(struct result *into, struct result *from, struct err *e)
 {
     struct result_run *grown;
@@ -219,7 +231,8 @@ int result_merge(struct result *into, struct result *from, struct err *e)
     for (int i = 0; i < from->n_runs; i++)
         into->runs[into->n_runs++] = from->runs[i];
     from->n_runs = 0; /* taken */
-    into->limits = from->limits;
+    if (looser(from, into))
+        into->limits = from->limits;
     if (from->expected.hi > 0)
         into->expected = from->expected;
     merge_check(&into->check, &from->check);
