@@ -65,7 +65,7 @@ struct db_ops {
     const char *const *schema; /* [v] makes version v + 1 of version v; HISTORY_SCHEMA of them */
 };
 
-enum { HISTORY_WAIT_S = 5 };
+enum { HISTORY_WAIT_S = 10 };
 
 /* The open history of history.h. */
 struct history {

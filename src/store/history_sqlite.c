@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/clock.h"
 #include "core/mem.h"
 #include "store/atomic_file.h"
 #include "store/history_db.h"
@@ -133,6 +134,8 @@ static int failed(const struct sqlite_db *d, struct err *e)
 {
     int code = d->lite ? sqlite3_extended_errcode(d->lite) : SQLITE_NOMEM;
 
+    if (code == SQLITE_IOERR_NOMEM)
+        code = SQLITE_NOMEM;
     switch (code & 0xff) {
     case SQLITE_NOMEM: return ERR(e, ERR_NOMEM, "%s: out of memory", shown(d));
     case SQLITE_BUSY:
@@ -259,25 +262,43 @@ static int ask_int(struct sqlite_db *d, const char *sql, int64_t *out, struct er
     return exec(&d->db, sql, NULL, 0, &rows, e);
 }
 
+struct marks {
+    int64_t application, tables, version;
+};
+
+static int take_marks(void *self, const struct db_value *column_of, int n, struct err *e)
+{
+    (void)n;
+    (void)e;
+    *(struct marks *)self = (struct marks){ .application = db_get_int(&column_of[0]),
+                                            .tables = db_get_int(&column_of[1]),
+                                            .version = db_get_int(&column_of[2]) };
+    return 0;
+}
+
+/* One statement, so one view of the file: another program may be making it. */
 static int version(struct db *db, int *out, struct err *e)
 {
     struct sqlite_db *d = (struct sqlite_db *)db;
-    int64_t id, tables, v;
-    int rc = 0;
+    struct marks m = { 0 };
+    const struct db_rows rows = { .row = take_marks, .self = &m };
+    int rc;
 
     *out = 0;
-    TRY(ask_int(d, "PRAGMA application_id", &id, e));
-    TRY(ask_int(d, "SELECT count(*) FROM sqlite_master", &tables, e));
-    TRY(ask_int(d, "PRAGMA user_version", &v, e));
-    if (id != APPLICATION_ID && (tables > 0 || v != 0 || id != 0))
-        rc = ERR(e, ERR_FORMAT, "%s: not a history: it is another program's SQLite database",
-                 shown(d));
-    else if (v < 0 || v > INT32_MAX || (v == 0 && tables > 0))
-        rc = ERR(e, ERR_FORMAT, "%s: the history is damaged: schema %" PRId64, shown(d), v);
-    else
-        *out = (int)v;
-out:
-    return rc;
+    rc = exec(db,
+              "SELECT a.application_id, (SELECT count(*) FROM sqlite_master), v.user_version "
+              "FROM pragma_application_id AS a, pragma_user_version AS v",
+              NULL, 0, &rows, e);
+    if (rc < 0)
+        return rc;
+    if (m.application != APPLICATION_ID && (m.tables > 0 || m.version != 0 || m.application != 0))
+        return ERR(e, ERR_FORMAT, "%s: not a history: it is another program's SQLite database",
+                   shown(d));
+    if (m.version < 0 || m.version > INT32_MAX || (m.version == 0 && m.tables > 0))
+        return ERR(e, ERR_FORMAT, "%s: the history is damaged: schema %" PRId64, shown(d),
+                   m.version);
+    *out = (int)m.version;
+    return 0;
 }
 
 static int set_version(struct db *db, int v, struct err *e)
@@ -381,6 +402,21 @@ static int open_read(struct sqlite_db *d, struct err *e)
     return settle(d, false, e);
 }
 
+/* Of two programs that change the journal at the same time SQLite sends one away at once, without
+ * the wait that settle asked for. */
+static int set_journal(struct sqlite_db *d, struct err *e)
+{
+    const uint64_t begun = clock_now_ns();
+    int rc;
+
+    for (;;) {
+        rc = script(&d->db, "PRAGMA journal_mode = WAL", e);
+        if (rc != ERR_BUSY || clock_now_ns() - begun >= HISTORY_WAIT_S * UINT64_C(1000000000))
+            return rc;
+        sqlite3_sleep(10);
+    }
+}
+
 /* The journal is set after the file has proved to be ours. */
 static int open_write(struct sqlite_db *d, struct err *e)
 {
@@ -394,7 +430,7 @@ static int open_write(struct sqlite_db *d, struct err *e)
     if (sqlite3_db_readonly(d->lite, "main") == 1)
         rc = ERR(e, ERR_IO, "%s: it can only be read", shown(d));
     else
-        rc = script(&d->db, "PRAGMA journal_mode = WAL", e);
+        rc = set_journal(d, e);
 out:
     return rc;
 }
