@@ -65,7 +65,7 @@ static void home_folder(char *out, size_t cap, const char *xdg, const char *home
 /* Workers read it again: they are this program with the same environment. */
 static void set_library_places(void)
 {
-    const struct library_places p = { .library_path = getenv("HEADROOM_LIBRARY_PATH"),
+    const struct library_places p = { .search_path = getenv("HEADROOM_LIBRARY_PATH"),
                                       .virtual_env = getenv("VIRTUAL_ENV"),
                                       .path = getenv("PATH"),
                                       .home = getenv("HOME") };

@@ -18,14 +18,14 @@ static inline struct fake_nvml *fake_card_library(const char *age)
     struct err e = { 0 };
 
     snprintf(folder, sizeof(folder), HEADROOM_FAKES "/nvml_%s", age);
-    library_places_set(&(struct library_places){ .library_path = folder });
+    library_places_set(&(struct library_places){ .search_path = folder });
     if (nvml_api_open(&kept, &e) < 0 ||
-        library_symbol(&kept.library, "fake_nvml_cards", &cards, &e) < 0) {
+        library_symbol(&kept.dl, "fake_nvml_cards", &cards, &e) < 0) {
         fprintf(stderr, "%s\n", e.msg);
         exit(1);
     }
-    if (strncmp(kept.library.path, folder, strlen(folder)) != 0) {
-        fprintf(stderr, "%s is not the fake\n", kept.library.path);
+    if (strncmp(kept.dl.path, folder, strlen(folder)) != 0) {
+        fprintf(stderr, "%s is not the fake\n", kept.dl.path);
         exit(1);
     }
     return cards;

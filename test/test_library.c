@@ -86,16 +86,16 @@ static struct library_want want = { .what = "Thing",
                                     .check = check_version };
 
 /* Each is a folder below root, or NULL. */
-static void set_places(const char *library_path, const char *venv, const char *path,
+static void set_places(const char *search_path, const char *venv, const char *path,
                        const char *home)
 {
     static char text[4][PATH_MAX];
-    const char *given[4] = { library_path, venv, path, home };
+    const char *given[4] = { search_path, venv, path, home };
 
     for (int i = 0; i < 4; i++)
         snprintf(text[i], sizeof(text[i]), "%s/%s", root, given[i] ? given[i] : "nowhere");
     library_places_set(&(struct library_places){
-        .library_path = library_path ? text[0] : NULL,
+        .search_path = search_path ? text[0] : NULL,
         .virtual_env = venv ? text[1] : NULL,
         .path = path ? text[2] : NULL,
         .home = home ? text[3] : NULL,
@@ -224,12 +224,12 @@ static void test_refusals(void)
 static void test_odd_places(void)
 {
     static char longest[3 * PATH_MAX];
-    struct library_places p = { .library_path = ":::", .path = ":", .virtual_env = "", .home = "" };
+    struct library_places p = { .search_path = ":::", .path = ":", .virtual_env = "", .home = "" };
 
     library_places_set(&p);
     refuses("is not here", "install it");
     memset(longest, 'a', sizeof(longest) - 1);
-    p.library_path = p.path = p.virtual_env = p.home = longest;
+    p.search_path = p.path = p.virtual_env = p.home = longest;
     library_places_set(&p);
     refuses("is not here", "install it");
 }

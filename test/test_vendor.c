@@ -201,17 +201,17 @@ int main(void)
     static struct cufile cufile;
     struct err e = { 0 };
 
-    library_places_set(&(struct library_places){ .library_path = getenv("HEADROOM_LIBRARY_PATH"),
+    library_places_set(&(struct library_places){ .search_path = getenv("HEADROOM_LIBRARY_PATH"),
                                                  .virtual_env = getenv("VIRTUAL_ENV"),
                                                  .path = getenv("PATH"),
                                                  .home = getenv("HOME") });
-    installed("cuBLASLt", cublaslt_api_open(&lt, &e), &lt.library, &e);
-    CHECK(!lt.library.handle || lt.version >= 120000);
+    installed("cuBLASLt", cublaslt_api_open(&lt, &e), &lt.dl, &e);
+    CHECK(!lt.dl.handle || lt.version >= 120000);
     e = (struct err){ 0 };
-    installed("NCCL", nccl_api_open(&nccl, &e), &nccl.library, &e);
-    CHECK(!nccl.library.handle || strcmp(nccl.error_string(NCCL_OK), "no error") == 0);
+    installed("NCCL", nccl_api_open(&nccl, &e), &nccl.dl, &e);
+    CHECK(!nccl.dl.handle || strcmp(nccl.error_string(NCCL_OK), "no error") == 0);
     e = (struct err){ 0 };
-    installed("cuFile", cufile_api_open(&cufile, &e), &cufile.library, &e);
+    installed("cuFile", cufile_api_open(&cufile, &e), &cufile.dl, &e);
 #if !defined(HAVE_CUBLASLT_H) || !defined(HAVE_NCCL_H) || !defined(HAVE_CUFILE_H)
     if (test_failures == 0)
         TEST_SKIP("vendors' headers are not here: tools/vendor-headers gets them");

@@ -125,9 +125,9 @@ int main(void)
     struct err e = { 0 };
     int rc;
 
-    library_places_set(&(struct library_places){ .library_path = getenv("HEADROOM_LIBRARY_PATH") });
+    library_places_set(&(struct library_places){ .search_path = getenv("HEADROOM_LIBRARY_PATH") });
     rc = nvml_api_open(&nvml, &e);
-    printf("NVML: %s\n", rc == 0 ? nvml.library.path : e.msg);
+    printf("NVML: %s\n", rc == 0 ? nvml.dl.path : e.msg);
     CHECK(rc == 0 || (rc == ERR_NOTSUP && e.msg[0]));
     nvml_api_close(&nvml);
     nvml_api_close(&nvml);

@@ -120,7 +120,7 @@ static bool try_folder(void *self, const char *folder)
 
 static bool try_user_folders(struct search *s)
 {
-    const char *at = or_empty(places.library_path);
+    const char *at = or_empty(places.search_path);
     char folder[PATH_MAX];
 
     while (*at) {

@@ -25,10 +25,10 @@ extern "C" {
 /* The environment's say, read by main before anything is opened.  NULL or "": not set.  The strings
  * are borrowed for ever. */
 struct library_places {
-    const char *library_path; /* HEADROOM_LIBRARY_PATH: folders, colons between */
-    const char *virtual_env;  /* VIRTUAL_ENV */
-    const char *path;         /* PATH */
-    const char *home;         /* HOME */
+    const char *search_path; /* HEADROOM_LIBRARY_PATH: folders, colons between */
+    const char *virtual_env; /* VIRTUAL_ENV */
+    const char *path;        /* PATH */
+    const char *home;        /* HOME */
 };
 void library_places_set(const struct library_places *p);
 

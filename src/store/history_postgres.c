@@ -35,7 +35,7 @@ struct libpq {
 
 struct postgres_db {
     struct db db;
-    struct library library; /* owned */
+    struct library dl; /* owned */
     struct libpq pq;
     PGconn *connection; /* owned */
     char shown[120];    /* the server's name without its password */
@@ -57,7 +57,7 @@ static int load(struct postgres_db *d, struct err *e)
         .resident = true, /* its TLS library has handlers that run at exit */
     };
 
-    return library_open(&d->library, &want, &d->pq, e);
+    return library_open(&d->dl, &want, &d->pq, e);
 }
 
 /* One line of what libpq says, which may be many. */
@@ -252,7 +252,7 @@ static void close_server(struct db *db)
         return;
     if (d->connection)
         d->pq.PQfinish(d->connection);
-    library_close(&d->library);
+    library_close(&d->dl);
     mem_free(d);
 }
 

@@ -36,7 +36,7 @@ int cublaslt_api_open(struct cublaslt *out, struct err *e)
     rc = library_open(&library, &want, out, e);
     if (rc < 0)
         return rc;
-    out->library = library;
+    out->dl = library;
     out->version = out->get_version();
     return 0;
 }

@@ -131,7 +131,7 @@ typedef struct lt_heuristic_data lt_heuristic;
 struct CUstream_st; /* *: gpu_stream, cudaStream_t */
 
 struct cublaslt {
-    struct library library;
+    struct library dl;
     size_t version; /* 130100 for 13.1.0 */
     size_t (*get_version)(void);
     const char *(*status_string)(unsigned status);

@@ -24,6 +24,6 @@ int cufile_api_open(struct cufile *out, struct err *e)
     rc = library_open(&library, &want, out, e);
     if (rc < 0)
         return rc;
-    out->library = library;
+    out->dl = library;
     return 0;
 }

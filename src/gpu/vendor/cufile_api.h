@@ -65,7 +65,7 @@ typedef struct cufile_properties_data cufile_properties;
 #endif
 
 struct cufile {
-    struct library library;
+    struct library dl;
     cufile_error (*driver_open)(void);
     cufile_error (*driver_close)(void);
     cufile_error (*driver_properties)(cufile_properties *properties);

@@ -41,7 +41,7 @@ int nccl_api_open(struct nccl *out, struct err *e)
     rc = library_open(&library, &want, out, e);
     if (rc < 0)
         return rc;
-    out->library = library;
+    out->dl = library;
     out->get_version(&out->version);
     return 0;
 }

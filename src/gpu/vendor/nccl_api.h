@@ -46,7 +46,7 @@ typedef struct nccl_id_data nccl_id;
 struct CUstream_st; /* *: gpu_stream, cudaStream_t */
 
 struct nccl {
-    struct library library;
+    struct library dl;
     int version; /* 22304 for 2.23.4 */
     unsigned (*get_version)(int *version);
     unsigned (*get_unique_id)(nccl_id *id);

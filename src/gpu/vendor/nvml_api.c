@@ -32,13 +32,13 @@ int nvml_api_open(struct nvml *out, struct err *e)
         *out = (struct nvml){ 0 };
         return rc;
     }
-    out->library = library;
+    out->dl = library;
     return 0;
 }
 
 void nvml_api_close(struct nvml *n)
 {
-    struct library library = n->library;
+    struct library library = n->dl;
 
     if (library.handle)
         n->shutdown();

@@ -135,7 +135,7 @@ typedef struct nvml_event_data nvml_event;
 #endif
 
 struct nvml {
-    struct library library;
+    struct library dl;
     unsigned (*init)(void);
     unsigned (*shutdown)(void);
     const char *(*error_string)(unsigned status);

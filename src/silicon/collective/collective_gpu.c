@@ -273,6 +273,6 @@ void collective_gpu_teardown(struct bench_ctx *c, void *state)
     }
     if (s->rank[0].gpu)
         gpu_enter(s->rank[0].gpu, &ignored);
-    library_close(&s->nccl.library);
+    library_close(&s->nccl.dl);
     *s = (struct collective){ 0 };
 }

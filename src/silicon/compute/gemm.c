@@ -113,7 +113,7 @@ int gemm_open(struct gemm *g, enum compute_path library, enum compute_dtype dtyp
     int rc = 0;
 
     BUG_ON(!gemm_has(library, dtype) || n < 1);
-    *g = (struct gemm){ .library = library, .dtype = dtype, .n = n, .threads = threads };
+    *g = (struct gemm){ .path = library, .dtype = dtype, .n = n, .threads = threads };
     TRY(region_map(&g->a, count * element_bytes(dtype), e));
     TRY(region_map(&g->b, count * element_bytes(dtype), e));
     TRY(region_map(&g->c, count * sum_bytes(dtype), e));

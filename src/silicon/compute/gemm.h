@@ -17,7 +17,7 @@
 #include "silicon/compute/loop.h"
 
 struct gemm {
-    enum compute_path library; /* PATH_OPENBLAS, PATH_ONEDNN */
+    enum compute_path path; /* PATH_OPENBLAS, PATH_ONEDNN */
     enum compute_dtype dtype;
     int n, threads;
     struct region a, b, c; /* owned */

@@ -377,7 +377,7 @@ void gemm_gpu_close(struct gemm_gpu *g)
         g->lt.layout_destroy(g->d_layout);
     if (g->handle && !gpu_wait_gave_up())
         g->lt.destroy(g->handle);
-    library_close(&g->lt.library);
+    library_close(&g->lt.dl);
     gpu_free(g->d_a);
     gpu_free(g->d_b);
     gpu_free(g->d_out);

@@ -42,7 +42,7 @@ static void close_cufile(struct target *t)
         t->cufile.handle_deregister(t->cufile_handle);
     if (t->driver_open)
         t->cufile.driver_close();
-    library_close(&t->cufile.library);
+    library_close(&t->cufile.dl);
 }
 
 static void close_target(void *handle)
