@@ -54,9 +54,9 @@ const struct llm_model *llm_of(const struct llm *g);
 int llm_threads(const struct llm *g);
 
 /* Append n tokens to sequence `seq`; logits [vocab] of the last one, or NULL.  each_logits, when
- * not NULL, is called with those of every token in order (perplexity).  ERR_ARG: a token outside the
- * vocabulary, a sequence that is not there; ERR_NOMEM: the context is full (nothing was appended);
- * ERR_IO: the file shrank. */
+ * not NULL, is called with those of every token in order (perplexity).  ERR_ARG: a token outside
+ * the vocabulary, a sequence that is not there; ERR_NOMEM: the context is full (nothing was
+ * appended); ERR_IO: the file shrank. */
 struct llm_prompt {
     int seq;
     const int32_t *tokens;
