@@ -4,7 +4,7 @@
  * test/data/import/d*.json hold the documents' figures in the fields that their tools write. */
 #include "fixture_record.h"
 
-#include "store/atomic_file.h"
+#include "core/atomic_file.h"
 #include "store/forms/form.h"
 #include "store/forms/form_print.h"
 #include "store/import/importers.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
 #include "store/import/importers.h"
 #include "store/run_json.h"
 #include "test.h"

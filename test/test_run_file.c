@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/atomic_file.h"
+#include "core/atomic_file.h"
 #include "store/ceilings_file.h"
 #include "store/facts_json.h"
 #include "store/run_file.h"

@@ -1,10 +1,10 @@
 /* test_store.c - a row of a run to JSON and back, and what must not come back. */
 #include "fixture_record.h"
 
-#include "store/jsonio.h"
 #include "store/result_json.h"
 #include "store/result_parse.h"
 #include "store/store_codec.h"
+#include "json/jsonio.h"
 
 /* text -> row -> text gives the same bytes, so every double came through bit by bit. */
 static void round_trip(const struct result *r)

@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/atomic_file.h"
 #include "core/clock.h"
 #include "core/mem.h"
 #include "judge/ab_order.h"
 #include "judge/evidence.h"
-#include "store/atomic_file.h"
 
 static const char *const halves[SIDES] = { "a", "b" };
 static const char *const names[SIDES] = { "A", "B" };

@@ -10,7 +10,7 @@
 #include "core/mem.h"
 #include "report/terminal.h"
 #include "report/textline.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 static const struct cli_option options[] = {
     { "replace", 0, "NAME", "save: NAME may mean another run from now on", NULL },

@@ -9,7 +9,7 @@
 #include "gpu/gpu_facts.h"
 #include "host/advice.h"
 #include "host/advice_card.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 static const struct cli_option options[] = {
     { "json", 0, NULL, "print JSON alone on standard output", NULL },

@@ -3,8 +3,8 @@
 
 #include "command/commands.h"
 #include "command/run_ref.h"
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
 
 static const struct cli_option options[] = {
     { "output", 'o', "FILE", "write the file here (else to standard output)", "@files" },

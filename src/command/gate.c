@@ -8,14 +8,14 @@
 #include "command/judge_options.h"
 #include "command/sides.h"
 #include "command/tty.h"
+#include "core/atomic_file.h"
 #include "core/mem.h"
 #include "report/target_table.h"
 #include "report/verdict_markdown.h"
-#include "store/atomic_file.h"
-#include "store/jsonio.h"
 #include "store/target_file.h"
 #include "store/target_json.h"
 #include "store/verdict_json.h"
+#include "json/jsonio.h"
 
 static const struct cli_option options[] = {
     { "baseline", 'b', "NAME", "what was: a baseline, runs, files, or a folder of them", "@files" },

@@ -12,7 +12,7 @@
 #include "report/figures.h"
 #include "report/sparkline.h"
 #include "report/textline.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 /* ---- for people ---- */
 

@@ -5,8 +5,8 @@
 
 #include "command/commands.h"
 #include "command/run_ref.h"
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
 #include "store/history.h"
 #include "store/import/importers.h"
 #include "store/run_file.h"

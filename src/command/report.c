@@ -7,12 +7,12 @@
 #include "command/report_form.h"
 #include "command/run_ref.h"
 #include "command/tty.h"
+#include "core/atomic_file.h"
 #include "core/mem.h"
 #include "report/document.h"
 #include "report/target_table.h"
 #include "report/terminal.h"
 #include "report/verdict_table.h"
-#include "store/atomic_file.h"
 #include "store/run_json.h"
 #include "store/target_file.h"
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/atomic_file.h"
+#include "core/atomic_file.h"
 #include "store/forms/form_print.h"
 
 static const struct choice {

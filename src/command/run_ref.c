@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/atomic_file.h"
 #include "core/axis.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
 #include "store/run_file.h"
 #include "store/run_json.h"
 

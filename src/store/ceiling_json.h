@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "core/limits.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 /* Owned by the caller; NULL only without memory. */
 json_t *ceiling_json(const struct ceiling *c);

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
 #include "store/ceiling_json.h"
 
 enum { CACHE_SCHEMA = 1, CACHE_BYTES_MAX = 1 << 20 };

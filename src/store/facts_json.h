@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "core/facts.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 enum { FACTS_JSON_MAX = 4096, FACTS_JSON_DEPTH = 12, FACTS_JSON_TEXT = 65536 };
 

@@ -8,10 +8,10 @@
 #include "store/history_db.h"
 #include "store/history_pack.h"
 #include "store/history_row.h"
-#include "store/jsonio.h"
 #include "store/run_file.h"
 #include "store/run_json.h"
 #include "store/text_buffer.h"
+#include "json/jsonio.h"
 
 /* A run on its way out. */
 struct getting {

@@ -8,9 +8,9 @@
 #include "store/history.h"
 #include "store/history_db.h"
 #include "store/history_pack.h"
-#include "store/jsonio.h"
 #include "store/run_json.h"
 #include "store/text_buffer.h"
+#include "json/jsonio.h"
 
 /* A run on its way in. */
 struct putting {

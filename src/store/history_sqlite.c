@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/atomic_file.h"
 #include "core/clock.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
 #include "store/history_db.h"
 #include "store/history_schema.h"
 

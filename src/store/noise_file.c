@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 enum { NOISE_SCHEMA = 1, NOISE_BYTES_MAX = 4 << 20, NOISE_ROWS_MAX = 10000 };
 

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 enum { PROMISE_SCHEMA = 1, PROMISE_BYTES_MAX = 1 << 20 };
 static const double PERCENT_MIN = 0.1, PERCENT_MAX = 1000;

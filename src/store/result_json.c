@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 static const char *ci_method_name(enum stats_method m)
 {

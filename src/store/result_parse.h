@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "core/result.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 /* More fresh processes than anybody starts, and more telemetry than SERIES_MAX, are refused. */
 enum { RESULT_PARSE_RUNS_MAX = 1000 };

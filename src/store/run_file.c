@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
 #include "store/run_json.h"
 
 int run_file_check_writable(const char *path, struct err *e)

@@ -9,9 +9,9 @@
 #include "core/mem.h"
 #include "store/ceiling_json.h"
 #include "store/facts_json.h"
-#include "store/jsonio.h"
 #include "store/result_json.h"
 #include "store/result_parse.h"
+#include "json/jsonio.h"
 
 enum { ARG_MAX_TEXT = 1 << 20 };
 

@@ -3,7 +3,7 @@
 #define STORE_SAMPLES_CHECK_H
 
 #include "core/result.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 /* `run` is the place of one run ("results[3].runs[0]"); a fault names the field below it.  Every
  * statistic that follows from the samples alone is computed again, to a relative 1e-9 (a file may

@@ -1,9 +1,9 @@
 /* store_codec.c - how a row crosses from a worker to the runner. */
 #include "store/store_codec.h"
 
-#include "store/jsonio.h"
 #include "store/result_json.h"
 #include "store/result_parse.h"
+#include "json/jsonio.h"
 
 static char *encode(const struct result *r, struct err *e)
 {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/atomic_file.h"
 #include "core/mem.h"
-#include "store/atomic_file.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 enum { TARGET_SCHEMA = 1, TARGET_BYTES_MAX = 4 << 20, TARGETS_MAX = 2000 };
 

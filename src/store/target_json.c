@@ -1,7 +1,7 @@
 /* target_json.c - targets and what was measured as JSON. */
 #include "store/target_json.h"
 
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 static json_t *one_json(const struct target_outcome *o)
 {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 enum { VERDICT_SCHEMA = 1 };
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # includes.sh ROOT - includes point one way:
 #   core <- host, gpu <- silicon | kernels <- models <- server <- command
-# judge knows core only, store and report core and judge; main.c knows all.  Paths are written from src/.
+# json and judge know core only, store core, json and judge, report core and judge, models and
+# server json too; main.c knows all.  Paths are written from src/.
 set -eu
 cd "$1"
 find src -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' | sort | xargs awk '
@@ -9,14 +10,15 @@ BEGIN {
     may["core"] = "core"
     may["host"] = "core host"
     may["gpu"] = "core gpu"
+    may["json"] = "core json"
     may["judge"] = "core judge"
-    may["store"] = "core judge store"
+    may["store"] = "core json judge store"
     may["report"] = "core judge report"
     may["silicon"] = "core host gpu silicon"
     may["kernels"] = "core host gpu kernels"
-    may["models"] = "core host gpu silicon kernels models"
-    may["server"] = "core host gpu silicon kernels models server"
-    may["command"] = "core host gpu silicon kernels models server judge store report command"
+    may["models"] = "core host gpu json silicon kernels models"
+    may["server"] = "core host gpu json silicon kernels models server"
+    may["command"] = "core host gpu json silicon kernels models server judge store report command"
     may["main.c"] = may["command"]
     may["bench_table.c"] = "core"
     may["bench_list.h"] = ""

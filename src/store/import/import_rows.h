@@ -7,7 +7,7 @@
 #define STORE_IMPORT_IMPORT_ROWS_H
 
 #include "store/import/importers.h"
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 bool import_contains(const struct import_source *src, const char *what);
 

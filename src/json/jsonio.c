@@ -1,5 +1,5 @@
 /* jsonio.c - Jansson with our rules. */
-#include "store/jsonio.h"
+#include "json/jsonio.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "store/json_alloc.h"
+#include "json/json_alloc.h"
 
 /* A path is at most this long in a message; deeper ones lose their beginning. */
 enum { PATH_MAX_TEXT = 100 };

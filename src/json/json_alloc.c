@@ -1,5 +1,5 @@
 /* json_alloc.c - the allocator that Jansson uses. */
-#include "store/json_alloc.h"
+#include "json/json_alloc.h"
 
 #include <jansson.h>
 #include <pthread.h>

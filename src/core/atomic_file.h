@@ -1,19 +1,41 @@
 /* atomic_file.h - replace a file in one step: readers see the old one or the new one, whole.
  *
  * The new text goes to an unnamed file (O_TMPFILE), is synced, gets the name ".NAME.tmp" beside the
- * target, and is renamed over it.  Where unnamed files are refused it has that name from the start.
+ * target, and is renamed over it.  Where unnamed files are refused it has that name from the
+ * start; where one cannot be given a name it is copied.
  * A ".NAME.tmp" left by a run that was killed in between is taken over by the next write.
  * A target that exists and is no regular file (a device, a pipe) is written directly.  Symbolic
  * links are followed, the mode of the old file is kept. */
-#ifndef STORE_ATOMIC_FILE_H
-#define STORE_ATOMIC_FILE_H
+#ifndef CORE_ATOMIC_FILE_H
+#define CORE_ATOMIC_FILE_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "core/err.h"
 
-/* Write the whole text to f; may be called twice, with a fresh f.  What f refused is found by the
- * caller; other failures are returned. */
+/* A file on its way: open, write to fd, commit or abandon. */
+struct atomic_file {
+    int fd; /* at its start; write to it as you like.  -1 when there is none */
+    bool exists, regular, named;
+    mode_t mode;
+    char path[PATH_MAX]; /* symbolic links followed */
+    char folder[PATH_MAX];
+    char temp[PATH_MAX]; /* ".NAME.tmp" in the folder */
+};
+
+/* ERR_IO, or ERR_ARG where the path itself makes no sense (empty, no name at its end); there is
+ * then nothing to abandon. */
+int atomic_file_open(struct atomic_file *f, const char *path, struct err *e);
+/* Give what was written its name.  ERR_IO: the old file is as it was.  Either way f is done. */
+int atomic_file_commit(struct atomic_file *f, struct err *e);
+/* As if nothing had been written; also after a commit, and of a zeroed struct. */
+void atomic_file_abandon(struct atomic_file *f);
+
+/* Write the whole text to f.  What f refused is found by the caller; other failures are
+ * returned. */
 typedef int (*atomic_file_fill)(const void *self, FILE *f, struct err *e);
 
 /* 0; ERR_IO with the path and the reason (permission, no space ...), the old file is then as it

@@ -1,25 +1,15 @@
 /* atomic_file.c - replace a file in one step. */
-#include "store/atomic_file.h"
+#include "core/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/mem.h"
-
-/* Where a target lies. */
-struct target {
-    char path[PATH_MAX]; /* symbolic links followed */
-    char folder[PATH_MAX];
-    char temp[PATH_MAX]; /* ".NAME.tmp" in the folder */
-    bool exists, regular;
-    mode_t mode;
-};
 
 /* The end of a long path says more than its beginning. */
 static const char *shown(const char *path)
@@ -34,13 +24,13 @@ static int failed(const char *path, struct err *e)
     return ERR(e, ERR_IO, "%s: %s", shown(path), strerror(errno));
 }
 
-static int target_find(struct target *t, const char *path, struct err *e)
+static int target_find(struct atomic_file *t, const char *path, struct err *e)
 {
     struct stat st;
     const char *slash, *name;
     int n;
 
-    *t = (struct target){ .mode = 0666 };
+    *t = (struct atomic_file){ .fd = -1, .mode = 0666 };
     if (!*path)
         return ERR(e, ERR_ARG, "the name of the file to write is empty");
     if (strlen(path) >= sizeof(t->path))
@@ -78,7 +68,7 @@ static bool refused(int error)
 }
 
 /* The new file, unnamed if it can be.  -1 with errno. */
-static int temp_open(const struct target *t, bool *unnamed)
+static int temp_open(const struct atomic_file *t, bool *unnamed)
 {
     int fd = -1;
 
@@ -92,11 +82,11 @@ static int temp_open(const struct target *t, bool *unnamed)
 }
 
 /* Give an unnamed file its name. */
-static int temp_link(const struct target *t, int fd)
+static int temp_link(const struct atomic_file *t)
 {
     char proc[64];
 
-    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", t->fd);
     if (linkat(AT_FDCWD, proc, AT_FDCWD, t->temp, AT_SYMLINK_FOLLOW) == 0)
         return 0;
     if (errno != EEXIST || unlink(t->temp) != 0)
@@ -104,61 +94,63 @@ static int temp_link(const struct target *t, int fd)
     return linkat(AT_FDCWD, proc, AT_FDCWD, t->temp, AT_SYMLINK_FOLLOW);
 }
 
-/* All of the text, out of our buffers. */
-static int write_text(const char *path, FILE *f, atomic_file_fill fill, const void *self,
-                      struct err *e)
+static int copy_all(int from, int to)
 {
-    struct err why = { 0 };
-    int rc = fill(self, f, &why);
+    off_t at = 0;
+    ssize_t n;
 
-    if (rc < 0 && rc != ERR_IO)
-        return ERR(e, rc, "%s: %s", shown(path), why.msg);
-    if (rc == ERR_IO || ferror(f) || fflush(f) != 0)
-        return failed(path, e);
+    while ((n = sendfile(to, from, &at, 1 << 30)) > 0)
+        ;
+    return n < 0 ? -1 : 0;
+}
+
+/* Where an unnamed file cannot get a name (no /proc), what it holds goes to one that has it. */
+static int temp_copy(struct atomic_file *t)
+{
+    bool unnamed = false;
+    int fd = temp_open(t, &unnamed);
+
+    if (fd < 0)
+        return -1;
+    t->named = true;
+    if (copy_all(t->fd, fd) != 0) {
+        close(fd);
+        return -1;
+    }
+    close(t->fd);
+    t->fd = fd;
     return 0;
 }
 
-/* ERR_NOTSUP: not with an unnamed file, and nothing was changed. */
-static int write_beside(const struct target *t, bool unnamed, atomic_file_fill fill,
-                        const void *self, struct err *e)
+int atomic_file_open(struct atomic_file *t, const char *path, struct err *e)
 {
-    int rc = 0, fd = temp_open(t, &unnamed);
-    bool named = fd >= 0 && !unnamed;
-    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+    bool unnamed = true;
+    int rc = target_find(t, path, e);
 
-    if (!f) {
-        rc = failed(t->path, e);
-        if (fd >= 0)
-            close(fd);
-        goto out;
+    if (rc < 0)
+        return rc;
+    if (t->exists && !t->regular) {
+        t->fd = open(t->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    } else {
+        t->fd = temp_open(t, &unnamed);
+        t->named = t->fd >= 0 && !unnamed;
     }
-    TRY(write_text(t->path, f, fill, self, e));
-    /* The umask must not narrow what the old file allowed. */
-    if ((t->exists && fchmod(fd, t->mode) != 0) || fsync(fd) != 0) {
-        rc = failed(t->path, e);
-        goto out;
-    }
-    if (unnamed && temp_link(t, fd) != 0) {
-        rc = refused(errno) ? ERR_NOTSUP : failed(t->path, e);
-        goto out;
-    }
-    named = true;
-    if (rename(t->temp, t->path) != 0) {
-        rc = failed(t->path, e);
-        goto out;
-    }
-    named = false;
-out:
-    if (f)
-        fclose(f);
-    if (named)
+    return t->fd < 0 ? failed(t->path, e) : 0;
+}
+
+void atomic_file_abandon(struct atomic_file *t)
+{
+    if (t->fd > 0)
+        close(t->fd);
+    if (t->named)
         unlink(t->temp);
-    return rc;
+    t->fd = -1;
+    t->named = false;
 }
 
 /* The rename itself survives a crash of the machine only when the folder is synced; where folders
  * cannot be, the file is still whole. */
-static void folder_sync(const struct target *t)
+static void folder_sync(const struct atomic_file *t)
 {
     int fd = open(t->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -168,39 +160,75 @@ static void folder_sync(const struct target *t)
     close(fd);
 }
 
-static int write_direct(const char *path, atomic_file_fill fill, const void *self, struct err *e)
+/* -1 with errno. */
+static int take_place(struct atomic_file *t)
 {
-    FILE *f = fopen(path, "we");
-    int rc;
+    if (!t->named && temp_link(t) != 0 && (!refused(errno) || temp_copy(t) != 0))
+        return -1;
+    t->named = true;
+    /* The umask must not narrow what the old file allowed. */
+    if ((t->exists && fchmod(t->fd, t->mode) != 0) || fsync(t->fd) != 0 ||
+        rename(t->temp, t->path) != 0)
+        return -1;
+    t->named = false;
+    folder_sync(t);
+    return 0;
+}
 
-    if (!f)
-        return failed(path, e);
-    rc = write_text(path, f, fill, self, e);
+int atomic_file_commit(struct atomic_file *t, struct err *e)
+{
+    int rc = 0, fd = t->fd;
+
+    if (t->exists && !t->regular) {
+        t->fd = -1;
+        return close(fd) == 0 ? 0 : failed(t->path, e);
+    }
+    if (take_place(t) != 0)
+        rc = failed(t->path, e);
+    atomic_file_abandon(t);
+    return rc;
+}
+
+/* All of the text, out of our buffers. */
+static int write_text(const struct atomic_file *t, atomic_file_fill fill, const void *self,
+                      struct err *e)
+{
+    struct err why = { 0 };
+    int rc = 0, fd = dup(t->fd);
+    FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+    if (!f) {
+        rc = failed(t->path, e);
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    rc = fill(self, f, &why);
+    if (rc < 0 && rc != ERR_IO)
+        ERR(e, rc, "%s: %s", shown(t->path), why.msg);
+    else if (rc == ERR_IO || ferror(f) || fflush(f) != 0)
+        rc = failed(t->path, e);
     if (fclose(f) != 0 && rc == 0)
-        rc = failed(path, e);
+        rc = failed(t->path, e);
     return rc;
 }
 
 int atomic_file_write(const char *path, atomic_file_fill fill, const void *self, struct err *e)
 {
-    struct target t;
-    int rc = target_find(&t, path, e);
+    struct atomic_file t;
+    int rc = atomic_file_open(&t, path, e);
 
-    if (rc < 0)
-        return rc;
-    if (t.exists && !t.regular)
-        return write_direct(path, fill, self, e);
-    rc = write_beside(&t, true, fill, self, e);
-    if (rc == ERR_NOTSUP)
-        rc = write_beside(&t, false, fill, self, e);
     if (rc == 0)
-        folder_sync(&t);
+        rc = write_text(&t, fill, self, e);
+    if (rc == 0)
+        return atomic_file_commit(&t, e);
+    atomic_file_abandon(&t);
     return rc;
 }
 
 int atomic_file_check(const char *path, struct err *e)
 {
-    struct target t;
+    struct atomic_file t;
     bool unnamed = true;
     int fd, rc = target_find(&t, path, e);
 

@@ -3,8 +3,8 @@
  * Jansson 2.14 ignores a failed growth of its token buffer (lex_save in load.c) and then reads past
  * the token's end, so without memory its parser may crash.  While json_alloc_guarded runs, an
  * allocation that fails ends the call instead, and what the call had allocated is freed. */
-#ifndef STORE_JSON_ALLOC_H
-#define STORE_JSON_ALLOC_H
+#ifndef JSON_JSON_ALLOC_H
+#define JSON_JSON_ALLOC_H
 
 #include <stdbool.h>
 

@@ -8,8 +8,8 @@
  *
  * Jansson allocates through core/mem.h after jsonio_init(); everything here and in store/ calls it.
  * Code that uses Jansson directly calls it first. */
-#ifndef STORE_JSONIO_H
-#define STORE_JSONIO_H
+#ifndef JSON_JSONIO_H
+#define JSON_JSONIO_H
 
 #include <jansson.h>
 #include <stdbool.h>
