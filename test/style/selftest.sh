@@ -10,7 +10,7 @@ bad=0
 fresh() {
     rm -rf "$tree/src" "$tree/test"
     mkdir -p "$tree/src/core" "$tree/src/host" "$tree/src/store" "$tree/src/silicon/below" \
-        "$tree/src/gpu" "$tree/test/style"
+        "$tree/src/gpu" "$tree/src/kernels/a" "$tree/test/style"
     cat >"$tree/src/core/a.h" <<'END'
 #ifndef A_H
 #define A_H
@@ -89,4 +89,5 @@ plant functions.sh src/core/a.c "int f(int x)\n{\n$(for i in $(seq 101); do prin
 plant lengths.sh src/core/long.c "$(for i in $(seq 1001); do printf '\\n'; done)"
 plant lengths.sh src/core/a.c "/* $(printf '%0100d' 0) */"
 plant names.sh src/host/a.c 'int x;'
+plant names.sh src/kernels/a/a.h 'extern int x;'
 exit $bad
