@@ -3,8 +3,8 @@
  * ACTIVATION_GELU_TANH: y = 0.5 u (1 + tanh(sqrt(2 / pi) (u + 0.044715 u^3)))      (GPT-2)
  * ACTIVATION_SILU:      y = g / (1 + exp(-g)) * u                                  (SwiGLU)
  * ACTIVATION_RELU2:     y = max(g, 0)^2 * u                                        (BitNet)
- * Variants agree with the F64 reference within 2e-6 of its value or 1e-7 absolute; NaN comes out
- * as NaN. */
+ * Variants agree with the F64 reference within 2e-6 of its value, or 1e-7 max(1, |u|) absolute, and
+ * give 0 or infinity where it is out of range of F32; NaN comes out as NaN. */
 #ifndef KERNELS_ACTIVATION_ACTIVATION_H
 #define KERNELS_ACTIVATION_ACTIVATION_H
 

@@ -3,7 +3,8 @@
  * With angle a_i(p) = p * freq_i, pair i of each head is turned by a_i; the pair is (2i, 2i + 1) in
  * ROPE_PAIR (files whose rows were permuted for it) and (i, i + rot / 2) in ROPE_HALF.  Only the
  * first `rot` of head_dim values turn.  cos and sin [rot / 2] are of the token's position, already
- * scaled by the model's attention factor (longrope, yarn). */
+ * scaled by the model's attention factor (longrope, yarn).  Products and sums are rounded one by
+ * one: all variants give the same bits. */
 #ifndef KERNELS_ROPE_ROPE_H
 #define KERNELS_ROPE_ROPE_H
 
@@ -28,5 +29,8 @@ struct rope_variant {
 
 const struct rope_variant *rope_variants(int *n);
 const struct rope_variant *rope_best(const struct cpu_info *cpu, const char *name);
+
+/* In F64; y [heads][head_dim]. */
+void rope_reference(const struct rope_args *a, const float *x, double *y);
 
 #endif
