@@ -142,6 +142,8 @@ static inline void fixture_read(struct result *r)
     snprintf(r->runs[1].sampling.why, sizeof(r->runs[1].sampling.why),
              "trend of -3.1 %% over the run");
     result_note(r, "busy: load average 3.2 on 2 CPUs");
+    result_property(r, "bytes_per_pass", 268435456, "bytes");
+    result_property_text(r, "output_hash", "9f3c <0>");
 }
 
 /* ok, lower is better, a measured limit. */

@@ -161,9 +161,17 @@ static void merging(void)
     struct result skipped = { .status = RESULT_SKIPPED, .reason = "interrupted" };
     struct result wrong = { .status = RESULT_FAILED, .reason = "ERR_MISMATCH in verify: no" };
 
+    result_property(&a, "bytes", 7, "bytes");
+    result_property(&a, "bytes", 8, "bytes"); /* of that name there is one */
+    result_property_text(&a, "hash", "%x", 0xabc);
+    result_property(&b, "bytes", 9, "bytes"); /* the first run's stays */
+    result_property_text(&b, "hash", "abc");
+    result_property_text(&c, "hash", "abd");
+    result_property_text(&c, "late", "only in a later run");
     CHECK_EQ(result_merge(&a, &b, NULL), 0);
     CHECK_EQ(a.n_runs, 2);
     CHECK_EQ(b.n_runs, 0);
+    CHECK(a.n_properties == 2 && result_find(&a, "bytes")->value == 8);
     CHECK_STR(a.notes[0], "wrote 1.5 GB of 3 GB"); /* the same but for its figures: said once */
     CHECK_STR(a.notes[1], "");
     c.check.passed_after = false; /* one of the runs is enough */
@@ -173,6 +181,9 @@ static void merging(void)
     CHECK(a.value == 101 && a.seconds == 3 && a.check.error == 102);
     CHECK_STR(a.notes[1], "wrote 1.5 GB of 3 GiB");
     CHECK_STR(a.notes[2], "another run took the variant \"avx512\"");
+    CHECK_STR(a.notes[3], "hash of another run: abd"); /* the same input gave another output */
+    CHECK(a.n_properties == 3 && !result_find(&a, "nothing"));
+    CHECK_STR(result_find(&a, "late")->text, "only in a later run");
     CHECK_EQ(result_merge(&a, &skipped, NULL), 0);
     CHECK(a.status == RESULT_OK && a.n_runs == 3);
     CHECK_EQ(result_merge(&a, &wrong, NULL), 0);

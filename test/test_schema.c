@@ -39,6 +39,8 @@ static const char *const wrong[][2] = {
     { "\"median_ns\":", "\"median\":" },
     { "\"outliers\":{\"mild\":", "\"outliers\":{\"mild\":0.5,\"x\":" },
     { "\"notes\":[", "\"notes\":[\"\"," },
+    { "\"unit\":\"bytes\"", "\"unit\":7" },
+    { "\"unit\":\"bytes\"", "\"units\":\"bytes\"" },
     { "\"t_s\":[", "\"t_s\":[null," },
     { "\"fraction\":0.25", "\"fraction\":25" },
 };

@@ -197,6 +197,12 @@ static void test_refused(void)
     refused("check.verdict", "\"failed\"", "result.check.verdict: does not follow");
     refused("notes", "[1]", "result.notes: item 0");
     refused("notes", "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\"]", "result.notes: 7 items");
+    refused("properties", "{}", "result.properties: not an array");
+    refused("properties", "[1]", "result.properties[0].name: missing");
+    refused("properties.0.name", "\"\"", "result.properties[0].name: empty");
+    refused("properties.1.name", "\"bytes_per_pass\"", "result.properties[1].name: empty, or");
+    refused("properties.0.text", "\"x\"", "result.properties[0].text: beside a value");
+    refused("properties.0.value", "\"x\"", "result.properties[0].value: neither");
     refused("work.bytes.dram", "true", "result.work.bytes.dram: neither");
     refused("ops_latency", "{\"n\":0}", "result.ops_latency.n: not a whole number from 1");
     refused("runs", "7", "result.runs: not an array");

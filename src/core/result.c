@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/limits.h"
 #include "core/mem.h"
@@ -107,6 +108,44 @@ void result_note(struct result *r, const char *fmt, ...)
         va_end(ap);
         return;
     }
+}
+
+const struct result_property *result_find(const struct result *r, const char *name)
+{
+    for (int i = 0; i < r->n_properties; i++)
+        if (strcmp(r->properties[i].name, name) == 0)
+            return &r->properties[i];
+    return NULL;
+}
+
+static struct result_property *property_named(struct result *r, const char *name)
+{
+    for (int i = 0; i < r->n_properties; i++)
+        if (strcmp(r->properties[i].name, name) == 0)
+            return &r->properties[i];
+    BUG_ON(r->n_properties == RESULT_PROPERTIES || strlen(name) >= sizeof(r->properties[0].name));
+    return &r->properties[r->n_properties++];
+}
+
+void result_property(struct result *r, const char *name, double value, const char *unit)
+{
+    struct result_property *p = property_named(r, name);
+
+    *p = (struct result_property){ .value = value };
+    snprintf(p->name, sizeof(p->name), "%s", name);
+    snprintf(p->unit, sizeof(p->unit), "%s", unit);
+}
+
+void result_property_text(struct result *r, const char *name, const char *fmt, ...)
+{
+    struct result_property *p = property_named(r, name);
+    va_list ap;
+
+    *p = (struct result_property){ .value = NAN };
+    snprintf(p->name, sizeof(p->name), "%s", name);
+    va_start(ap, fmt);
+    vsnprintf(p->text, sizeof(p->text), fmt, ap);
+    va_end(ap);
 }
 
 void result_settings(const struct result *r, char *buf, size_t cap)

@@ -121,7 +121,16 @@ struct result_run {
     char device_faults[128];
 };
 
-enum { RESULT_NOTES = 6 };
+enum { RESULT_NOTES = 6, RESULT_PROPERTIES = 24 };
+
+/* What else is known of what was measured, beside the time: the bytes that a token moves, the
+ * perplexity of the model, a hash of the output. */
+struct result_property {
+    char name[40];
+    double value; /* NaN: it is a text */
+    char unit[16];
+    char text[120]; /* "" where it is a value */
+};
 
 struct result {
     char name[48];
@@ -148,7 +157,9 @@ struct result {
     char inputs[96];               /* distribution and seed */
     double floor_ns;               /* clock overhead (or launch floor) of one sample */
     char notes[RESULT_NOTES][200]; /* warnings and labels in words; "" ends the list */
-    double seconds;                /* wall time this row took, all runs */
+    struct result_property properties[RESULT_PROPERTIES]; /* n_properties */
+    int n_properties;
+    double seconds; /* wall time this row took, all runs */
 };
 
 /* Every value NaN, with "no telemetry" as the reason where one is kept. */
@@ -156,6 +167,12 @@ void result_run_init(struct result_run *run);
 
 void result_release(struct result *r);
 void result_note(struct result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Add a property, or give the one of that name another value.  What does not fit is our bug. */
+void result_property(struct result *r, const char *name, double value, const char *unit);
+void result_property_text(struct result *r, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+const struct result_property *result_find(const struct result *r, const char *name); /* or NULL */
 
 /* "op=triad level=dram": the row's settings, also of a row read from a file. */
 void result_settings(const struct result *r, char *buf, size_t cap);
@@ -185,9 +202,9 @@ enum { RESULT_SPREAD_PERCENT = 5 };
 void result_settle(struct result *r);
 
 /* Add another process's view of the same row: its runs are taken, what it says of the row (check,
- * variant, notes, the loosest of the limits) is joined, and the row settled.  A row that was wrong
- * in one of its runs is wrong, and has no value; a run that was skipped or interrupted leaves the
- * row as it is.
+ * variant, notes, properties, the loosest of the limits) is joined, and the row settled.  A row
+ * that was wrong in one of its runs is wrong, and has no value; a run that was skipped or
+ * interrupted leaves the row as it is.
  * ERR_NOMEM.  `from` is still the caller's to release. */
 int result_merge(struct result *into, struct result *from, struct err *e);
 

@@ -184,6 +184,21 @@ static void merge_notes(struct result *into, const struct result *from)
         result_note(into, "another run took the variant \"%s\"", from->variant);
 }
 
+/* The first run's stay.  Texts say what the run was (its code path, a hash of its output): one that
+ * another run does not share is worth a word. */
+static void merge_properties(struct result *into, const struct result *from)
+{
+    for (int i = 0; i < from->n_properties; i++) {
+        const struct result_property *p = &from->properties[i];
+        const struct result_property *known = result_find(into, p->name);
+
+        if (!known && into->n_properties < RESULT_PROPERTIES)
+            into->properties[into->n_properties++] = *p;
+        else if (known && strcmp(known->text, p->text) != 0)
+            result_note(into, "%s of another run: %s", p->name, p->text);
+    }
+}
+
 static void merge_check(struct check *into, const struct check *from)
 {
     into->error = fmax(into->error, from->error);
@@ -237,6 +252,7 @@ int result_merge(struct result *into, struct result *from, struct err *e)
         into->expected = from->expected;
     merge_check(&into->check, &from->check);
     merge_notes(into, from);
+    merge_properties(into, from);
     result_settle(into);
     return 0;
 }

@@ -191,7 +191,10 @@ static void mark_all(struct marks *m, const struct result *r)
         snprintf(text, sizeof(text), "no limit: %s", r->limits.l[0].reason);
         mark(m, text, TO_THE_LETTER);
     }
-    if (r->origin != ORIGIN_MEASURED) {
+    if (r->origin == ORIGIN_SYNTHETIC)
+        mark(m, "synthetic: made-up weights of true shape; it says how fast, not how good",
+             TO_THE_LETTER);
+    else if (r->origin != ORIGIN_MEASURED) {
         snprintf(text, sizeof(text), "%s, not measured by this run", result_origin_name(r->origin));
         mark(m, text, TO_THE_LETTER);
     }

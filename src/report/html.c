@@ -16,7 +16,8 @@ static const struct {
     { "samples", "Samples", page_samples }, { "latency", "Latency", page_latency },
     { "series", "Time line", page_series }, { "matrix", "Transfers", page_matrix },
     { "history", "History", page_history }, { "targets", "Targets", page_targets },
-    { "table", "Results", page_table },     { "machine", "Machine", page_machine },
+    { "table", "Results", page_table },     { "properties", "Subjects", page_properties },
+    { "machine", "Machine", page_machine },
 };
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
 

@@ -20,6 +20,7 @@ void page_series(FILE *f, const struct report *r);
 void page_matrix(FILE *f, const struct report *r);
 void page_history(FILE *f, const struct report *r);
 void page_table(FILE *f, const struct report *r);
+void page_properties(FILE *f, const struct report *r);
 void page_machine(FILE *f, const struct report *r);
 
 /* "<section id=...><h2>title</h2><p>how to read it</p>"; both texts are ours. */

@@ -300,6 +300,24 @@ static json_t *notes_json(const struct result *r)
     return jsonio_done(list, lost);
 }
 
+static json_t *properties_json(const struct result *r)
+{
+    json_t *list = json_array();
+    bool lost = !list;
+
+    for (int i = 0; i < r->n_properties; i++) {
+        const struct result_property *p = &r->properties[i];
+        json_t *o = json_object();
+
+        jsonio_put(o, "name", jsonio_new_text(p->name), &lost);
+        jsonio_put(o, "value", jsonio_new_real(p->value), &lost);
+        jsonio_put(o, "unit", jsonio_new_text_or_null(p->unit), &lost);
+        jsonio_put(o, "text", jsonio_new_text_or_null(p->text), &lost);
+        jsonio_append(list, o, &lost);
+    }
+    return jsonio_done(list, lost);
+}
+
 json_t *result_json(const struct result *r)
 {
     bool ok = r->status == RESULT_OK, lost = false;
@@ -328,6 +346,7 @@ json_t *result_json(const struct result *r)
     jsonio_put(o, "timing_mode", jsonio_new_text_or_null(r->timing_mode), &lost);
     jsonio_put(o, "inputs", jsonio_new_text_or_null(r->inputs), &lost);
     jsonio_put(o, "notes", notes_json(r), &lost);
+    jsonio_put(o, "properties", properties_json(r), &lost);
     jsonio_put(o, "floor_ns", ok ? jsonio_new_real(r->floor_ns) : json_null(), &lost);
     jsonio_put(o, "duration_s", jsonio_new_real(r->seconds), &lost);
     jsonio_put(o, "work", work_json(&r->work), &lost);

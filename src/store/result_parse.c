@@ -352,6 +352,29 @@ static void parse_notes(const struct jsonio_in *in, struct result *r)
     }
 }
 
+static void parse_properties(const struct jsonio_in *in, struct result *r)
+{
+    struct jsonio_in list;
+
+    if (!has(in, "properties"))
+        return;
+    list = jsonio_array(in, "properties", RESULT_PROPERTIES);
+    for (size_t i = 0; i < json_array_size(list.node) && jsonio_ok(in); i++) {
+        struct jsonio_in item = jsonio_item(&list, i);
+        struct result_property *p = &r->properties[r->n_properties];
+
+        jsonio_text(&item, "name", p->name, sizeof(p->name));
+        p->value = jsonio_real(&item, "value");
+        jsonio_text(&item, "unit", p->unit, sizeof(p->unit));
+        jsonio_text(&item, "text", p->text, sizeof(p->text));
+        if (p->name[0] == '\0' || result_find(r, p->name))
+            jsonio_bad(&item, "name", "empty, or there twice");
+        if (p->text[0] && !isnan(p->value))
+            jsonio_bad(&item, "text", "beside a value");
+        r->n_properties++;
+    }
+}
+
 /* What the row is: its name and the words that classify it. */
 static void parse_head(const struct jsonio_in *in, struct result *r)
 {
@@ -402,6 +425,7 @@ void result_parse_in(const struct jsonio_in *in, struct result *r)
     jsonio_text(in, "timing_mode", r->timing_mode, sizeof(r->timing_mode));
     jsonio_text(in, "inputs", r->inputs, sizeof(r->inputs));
     parse_notes(in, r);
+    parse_properties(in, r);
     r->floor_ns = jsonio_real(in, "floor_ns");
     r->seconds = jsonio_real(in, "duration_s");
     parse_work(in, &r->work);
