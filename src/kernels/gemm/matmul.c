@@ -1,0 +1,64 @@
+/* matmul.c - the table of code paths, and the choice among them. */
+#include "kernels/gemm/matmul.h"
+
+#include <string.h>
+
+#include "kernels/gemm/matmul_paths.h"
+#include "kernels/variant/variant.h"
+
+#define PATH(label, math, dtype, act, needs, rows, path) \
+    { label, math, dtype, act, needs, rows, matmul_##path##_scratch, matmul_##path },
+
+/* A path for all types of one kind of activations. */
+#define OF_Q8_32(label, needs, rows, path)                        \
+    PATH(label, "int8", DTYPE_Q4_0, ACT_Q8_32, needs, rows, path) \
+    PATH(label, "int8", DTYPE_Q4_1, ACT_Q8_32, needs, rows, path) \
+    PATH(label, "int8", DTYPE_Q5_0, ACT_Q8_32, needs, rows, path) \
+    PATH(label, "int8", DTYPE_Q5_1, ACT_Q8_32, needs, rows, path) \
+    PATH(label, "int8", DTYPE_Q8_0, ACT_Q8_32, needs, rows, path)
+#define OF_Q8_256(label, needs, rows, path)                        \
+    PATH(label, "int8", DTYPE_Q4_K, ACT_Q8_256, needs, rows, path) \
+    PATH(label, "int8", DTYPE_Q5_K, ACT_Q8_256, needs, rows, path) \
+    PATH(label, "int8", DTYPE_Q6_K, ACT_Q8_256, needs, rows, path)
+#define OF_Q8_ROW(label, needs, rows, path)                         \
+    PATH(label, "int8", DTYPE_TQ1_0, ACT_Q8_ROW, needs, rows, path) \
+    PATH(label, "int8", DTYPE_TQ2_0, ACT_Q8_ROW, needs, rows, path) \
+    PATH(label, "int8", DTYPE_TQ2_64, ACT_Q8_ROW, needs, rows, path)
+#define OF_F32(label, needs, rows, path)                       \
+    PATH(label, "fp32", DTYPE_F32, ACT_F32, needs, rows, path) \
+    PATH(label, "fp32", DTYPE_F16, ACT_F32, needs, rows, path) \
+    PATH(label, "fp32", DTYPE_BF16, ACT_F32, needs, rows, path)
+#define OF_CODES(label, needs, rows, path) \
+    OF_Q8_32(label, needs, rows, path)     \
+    OF_Q8_256(label, needs, rows, path)    \
+    OF_Q8_ROW(label, needs, rows, path)
+
+/* clang-format off */
+static const struct matmul_variant table[] = {
+    OF_CODES("scalar", 0, 1, scalar_codes)
+    OF_F32("scalar", 0, 1, scalar_floats)
+};
+/* clang-format on */
+
+const struct matmul_variant *matmul_variants(int *n)
+{
+    *n = (int)(sizeof(table) / sizeof(table[0]));
+    return table;
+}
+
+const struct matmul_variant *matmul_best(enum dtype t, const struct cpu_info *cpu, const char *name)
+{
+    const struct matmul_variant *best = NULL, *scalar = NULL;
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct matmul_variant *v = &table[i];
+
+        if (v->dtype != t || !variant_runs(v->needs, cpu) || (name && strcmp(v->name, name) != 0))
+            continue;
+        if (v->needs == 0)
+            scalar = v;
+        else if (!best)
+            best = v;
+    }
+    return best ? best : scalar;
+}
