@@ -3,7 +3,7 @@
 #define COMMAND_TTY_H
 
 #include "command/cli.h"
-#include "report/terminal.h"
+#include "report/style.h"
 
 /* 80 where it cannot be asked. */
 int tty_columns(int fd);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/figures.h"
+#include "report/style.h"
 #include "report/textline.h"
 
 enum { BAR_CELLS = 12, LINE = 512, REDRAW_NS = 100 * 1000 * 1000 };
@@ -110,31 +111,19 @@ static void doing(const struct progress *p, const struct runner_event *ev, char 
     }
 }
 
-static void bar(const struct progress *p, double part, char *out, size_t cap)
-{
-    int full = (int)lround(fmin(fmax(part, 0), 1) * BAR_CELLS);
-    const char *on = p->c.utf8 ? "\xE2\x96\x88" : "#", *off = p->c.utf8 ? "\xE2\x96\x91" : ".";
-
-    out[0] = '\0';
-    for (int i = 0; i < BAR_CELLS; i++) {
-        size_t n = strlen(out);
-
-        snprintf(out + n, cap - n, "%s", i < full ? on : off);
-    }
-}
-
 /* The last column stays free: a character there makes some terminals wrap. */
 static void draw(struct progress *p, const struct runner_event *ev, uint64_t now_ns)
 {
     int columns = p->c.columns ? p->c.columns(p->c.self) : 80, room, used;
     double left = progress_left_s(p, ev, now_ns);
     double gone = (double)(now_ns - p->start_ns) * 1e-9;
-    char name[LINE], what[96], cells[96], time[FIGURES_TEXT], head[LINE], tail[192];
+    char name[LINE], what[96], cells[96], time[FIGURES_TEXT], head[LINE], tail[256];
 
     name_of(p, ev->index, name, sizeof(name));
     doing(p, ev, what, sizeof(what));
     figures_duration(time, left);
-    bar(p, gone + left > 0 ? gone / (gone + left) : 0, cells, sizeof(cells));
+    style_bar(cells, sizeof(cells), gone + left > 0 ? gone / (gone + left) : 0, BAR_CELLS,
+              p->c.utf8);
     snprintf(head, sizeof(head), "%d/%d ", ev->index + 1, ev->total);
     if (ev->repeats > 1)
         snprintf(head, sizeof(head), "%d/%d (%d/%d) ", ev->index + 1, ev->total, ev->repeat + 1,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "judge/targets.h"
-#include "report/terminal.h"
+#include "report/style.h"
 
 void target_table(FILE *f, const struct targets *ts, const struct target_outcome *o,
                   const struct terminal_style *s);

@@ -5,93 +5,55 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "report/columns.h"
 #include "report/figures.h"
 #include "report/footnotes.h"
 #include "report/rows.h"
 #include "report/textline.h"
 
-enum column { LABEL, VALUE, HALF, LIMIT, KIND, BAR, REACHED, USUAL, NOTES, HEADROOM, COLUMNS };
-enum { CELL = 96, LABEL_MIN = 8, BAR_CELLS = 10, NARROWEST = 40, INDENT = 2 };
+enum field { LABEL, VALUE, HALF, LIMIT, KIND, BAR, REACHED, USUAL, NOTES, HEADROOM, COLUMNS };
+enum { BAR_CELLS = 10 };
 
-/* Spaces before a column, its heading, and whether it is set flush right. */
-static const struct {
-    const char *head;
-    int gap;
-    bool right;
-} columns[COLUMNS] = {
+static const struct column columns[COLUMNS] = {
     [LABEL] = { "", 0, false },         [VALUE] = { "value", 2, true },
     [HALF] = { "", 1, false },          [LIMIT] = { "limit", 2, true },
     [KIND] = { "", 1, false },          [BAR] = { "", 2, false },
     [REACHED] = { "reached", 2, true }, [USUAL] = { "usual?", 2, false },
     [NOTES] = { "notes", 2, false },    [HEADROOM] = { "headroom", 2, true },
 };
-
-/* Columns that a narrow terminal does without, the first to go first. */
-static const enum column optional[] = { BAR, USUAL, REACHED };
+static const int optional[] = { BAR, USUAL, REACHED, LABEL };
 
 struct line {
     const struct result *r;
-    char cell[COLUMNS][CELL];
+    struct columns_row row;
 };
 
 struct table {
     struct line *lines; /* of rows that are not skipped, in the order of the record; owned */
     int n;
-    int width[COLUMNS]; /* 0: not shown */
+    struct columns columns;
     struct footnotes notes;
     const struct terminal_style *style;
 };
 
-/* ---- colours ---- */
-
-static const char *const BOLD = "\x1b[1m", *const ALARM = "\x1b[1;31m", *const WARN = "\x1b[33m",
-                         *const DIM = "\x1b[2m", *const PLAIN = "\x1b[0m";
-
-static void paint(FILE *f, const struct terminal_style *s, const char *colour)
-{
-    if (s->colour)
-        fputs(colour, f);
-}
-
-static int full_width(const struct terminal_style *s)
-{
-    return s->columns < NARROWEST ? NARROWEST : s->columns;
-}
-
 /* ---- the cells of one row ---- */
-
-static void fill_bar(char *out, double percent, bool utf8)
-{
-    int full = (int)lround(fmin(fmax(percent, 0), 100) / 100 * BAR_CELLS);
-
-    out[0] = '\0';
-    if (!isfinite(percent))
-        return;
-    for (int i = 0; i < BAR_CELLS; i++) {
-        const char *cell = i < full ? (utf8 ? "\xE2\x96\x88" : "#") : (utf8 ? "\xE2\x96\x91" : ".");
-        size_t n = strlen(out);
-
-        snprintf(out + n, CELL - n, "%s", cell);
-    }
-}
 
 static void fill_limit(struct line *l, const struct figures_unit *unit, bool utf8)
 {
     const struct result *r = l->r;
-    const struct limit *limit;
+    const struct limit *limit = row_limit(r);
 
-    if (r->limits.n == 0 || r->limits.binding < 0 || !isfinite(r->percent)) {
-        snprintf(l->cell[LIMIT], CELL, "-");
-        snprintf(l->cell[HEADROOM], CELL, "-");
+    if (!limit) {
+        snprintf(l->row.cell[LIMIT], COLUMNS_CELL, "-");
+        snprintf(l->row.cell[HEADROOM], COLUMNS_CELL, "-");
         return;
     }
-    limit = &r->limits.l[r->limits.binding];
-    figures_number(l->cell[LIMIT], limit->value * unit->factor,
+    figures_number(l->row.cell[LIMIT], limit->value * unit->factor,
                    figures_decimals(limit->value * unit->factor), utf8);
-    snprintf(l->cell[KIND], CELL, "%s", limit_kind_name(limit->kind));
-    fill_bar(l->cell[BAR], r->percent, utf8);
-    figures_percent(l->cell[REACHED], r->percent, utf8);
-    figures_percent(l->cell[HEADROOM], 100 - r->percent, utf8);
+    snprintf(l->row.cell[KIND], COLUMNS_CELL, "%s", limit_kind_name(limit->kind));
+    style_bar(l->row.cell[BAR], COLUMNS_CELL, r->percent / 100, BAR_CELLS, utf8);
+    figures_percent(l->row.cell[REACHED], r->percent, utf8);
+    figures_percent(l->row.cell[HEADROOM], 100 - r->percent, utf8);
 }
 
 /* Half the interval's width, or its ends where that would mislead: a wide one is lopsided. */
@@ -107,9 +69,9 @@ static void fill_interval(struct line *l, const struct figures_unit *unit, bool 
     figures_number(hi, (half > r->value / 4 ? r->value_hi : half) * unit->factor, decimals, utf8);
     figures_number(lo, r->value_lo * unit->factor, decimals, utf8);
     if (half > r->value / 4)
-        snprintf(l->cell[HALF], CELL, "%s to %s", lo, hi);
+        snprintf(l->row.cell[HALF], COLUMNS_CELL, "%s to %s", lo, hi);
     else
-        snprintf(l->cell[HALF], CELL, "%s %s", utf8 ? "\xC2\xB1" : "+-", hi);
+        snprintf(l->row.cell[HALF], COLUMNS_CELL, "%s %s", utf8 ? "\xC2\xB1" : "+-", hi);
 }
 
 static void fill_line(struct line *l, const struct figures_unit *unit, bool utf8)
@@ -117,10 +79,10 @@ static void fill_line(struct line *l, const struct figures_unit *unit, bool utf8
     const struct result *r = l->r;
     double value = r->value * unit->factor;
 
-    figures_number(l->cell[VALUE], value, figures_decimals(value), utf8);
+    figures_number(l->row.cell[VALUE], value, figures_decimals(value), utf8);
     fill_interval(l, unit, utf8);
     if (r->expected.hi > 0 && isfinite(r->value))
-        snprintf(l->cell[USUAL], CELL, "%s",
+        snprintf(l->row.cell[USUAL], COLUMNS_CELL, "%s",
                  r->value < r->expected.lo   ? "below"
                  : r->value > r->expected.hi ? "above"
                                              : "usual");
@@ -129,40 +91,16 @@ static void fill_line(struct line *l, const struct figures_unit *unit, bool utf8
 
 /* ---- the table ---- */
 
-static int total_width(const struct table *t)
-{
-    int sum = INDENT;
-
-    for (int c = 0; c < COLUMNS; c++)
-        if (t->width[c])
-            sum += t->width[c] + columns[c].gap;
-    return sum;
-}
-
-/* As wide as the contents, then without what the terminal has no room for. */
-static void fit(struct table *t)
-{
-    int over;
-
-    for (int c = 0; c < COLUMNS; c++)
-        for (int i = 0; i < t->n; i++)
-            t->width[c] = (int)fmax(t->width[c], (double)textline_width(t->lines[i].cell[c]));
-    for (int c = 0; c < COLUMNS; c++)
-        if (t->width[c])
-            t->width[c] = (int)fmax(t->width[c], (double)textline_width(columns[c].head));
-    for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++)
-        if (total_width(t) > full_width(t->style))
-            t->width[optional[i]] = 0;
-    over = total_width(t) - full_width(t->style);
-    if (over > 0)
-        t->width[LABEL] = (int)fmax(LABEL_MIN, t->width[LABEL] - over);
-}
-
 /* false without memory. */
 static bool table_make(struct table *t, const struct run_record *rec,
                        const struct terminal_style *style)
 {
-    *t = (struct table){ .style = style };
+    *t = (struct table){ .style = style,
+                         .columns = { .column = columns,
+                                      .n = COLUMNS,
+                                      .optional = optional,
+                                      .n_optional = sizeof(optional) / sizeof(optional[0]),
+                                      .style = style } };
     t->lines = mem_calloc((size_t)rec->n_results, sizeof(*t->lines));
     if (!t->lines)
         return false;
@@ -174,13 +112,14 @@ static bool table_make(struct table *t, const struct run_record *rec,
         if (r->status == RESULT_SKIPPED)
             continue;
         l->r = r;
-        row_label(r, l->cell[LABEL], CELL, style->utf8);
-        footnotes_add(&t->notes, r, l->cell[NOTES], CELL);
+        row_label(r, l->row.cell[LABEL], COLUMNS_CELL, style->utf8);
+        footnotes_add(&t->notes, r, l->row.cell[NOTES], COLUMNS_CELL);
         if (r->status == RESULT_OK)
             fill_line(l, &unit, style->utf8);
+        columns_widen(&t->columns, &l->row);
         t->n++;
     }
-    fit(t);
+    columns_fit(&t->columns);
     return true;
 }
 
@@ -190,93 +129,31 @@ static void table_release(struct table *t)
     footnotes_release(&t->notes);
 }
 
-/* A label that is wider than its column stands on a line of its own: it is never cut, because it
- * says which row this is. */
-static const char *print_label(FILE *f, const struct table *t, const char *label)
-{
-    if ((int)textline_width(label) <= t->width[LABEL])
-        return label;
-    fprintf(f, "%*s%s\n", INDENT, "", label);
-    return "";
-}
-
-/* Nothing is printed behind the last cell that holds something. */
-static void print_cells(FILE *f, const struct table *t, const char *const cell[COLUMNS])
-{
-    int last = COLUMNS - 1, pad = INDENT;
-
-    while (last > 0 && (!t->width[last] || !cell[last][0]))
-        last--;
-    for (int c = 0; c <= last; c++) {
-        if (!t->width[c])
-            continue;
-        fprintf(f, "%*s", pad + columns[c].gap, "");
-        pad = 0;
-        if (columns[c].right)
-            textline_right(f, cell[c], t->width[c]);
-        else
-            textline_left(f, cell[c], c < last ? t->width[c] : 0);
-    }
-    fputc('\n', f);
-}
-
-static void print_heads(FILE *f, const struct table *t)
-{
-    const char *cell[COLUMNS];
-
-    if (!t->width[VALUE])
-        return; /* of rows that all failed there is nothing to head */
-    for (int c = 0; c < COLUMNS; c++)
-        cell[c] = columns[c].head;
-    paint(f, t->style, DIM);
-    print_cells(f, t, cell);
-    paint(f, t->style, PLAIN);
-}
-
-static void print_line(FILE *f, const struct table *t, const struct line *l)
-{
-    const char *cell[COLUMNS];
-
-    for (int c = 0; c < COLUMNS; c++)
-        cell[c] = l->cell[c];
-    cell[LABEL] = print_label(f, t, cell[LABEL]);
-    print_cells(f, t, cell);
-}
-
 /* "FAILED  reason" in the place of figures. */
 static void print_alarm(FILE *f, const struct table *t, const struct line *l)
 {
-    const char *word = l->r->status == RESULT_FAILED ? "FAILED" : "INVALID", *label;
-    int at = INDENT + t->width[LABEL] + 2;
+    const char *word = l->r->status == RESULT_FAILED ? "FAILED" : "INVALID";
+    int at = COLUMNS_INDENT + t->columns.width[LABEL] + 2;
 
-    paint(f, t->style, ALARM);
-    label = print_label(f, t, l->cell[LABEL]);
-    fprintf(f, "%*s", INDENT, "");
-    textline_left(f, label, t->width[LABEL]);
+    style_paint(f, t->style, STYLE_ALARM);
+    columns_label(f, &t->columns, l->row.cell[LABEL]);
     fprintf(f, "  %s  ", word);
-    textline_wrap(f, l->r->reason, at + (int)strlen(word) + 2, at, full_width(t->style),
+    textline_wrap(f, l->r->reason, at + (int)strlen(word) + 2, at, style_columns(t->style),
                   t->style->utf8);
-    paint(f, t->style, PLAIN);
+    style_paint(f, t->style, STYLE_PLAIN);
 }
 
 static void print_group(FILE *f, const struct table *t, const struct run_record *rec, int first)
 {
     const struct result *head = t->lines[first].r;
     struct figures_unit unit = row_group_unit(rec, head);
-    char text[160], clean[160];
 
-    snprintf(text, sizeof(text), "%s, %s: %s in %s", head->name, head->device, head->metric,
-             unit.name);
-    textline_clean(clean, sizeof(clean), text, t->style->utf8);
-    paint(f, t->style, BOLD);
-    fputs(clean, f);
-    paint(f, t->style, PLAIN);
-    fputc('\n', f);
+    columns_group(f, t->style, head->name, head->device, head->metric, unit.name);
     for (int i = first; i < t->n; i++) {
         if (!row_same_group(t->lines[i].r, head))
             continue;
         if (t->lines[i].r->status == RESULT_OK)
-            print_line(f, t, &t->lines[i]);
+            columns_print(f, &t->columns, &t->lines[i].row);
         else
             print_alarm(f, t, &t->lines[i]);
     }
@@ -284,7 +161,8 @@ static void print_group(FILE *f, const struct table *t, const struct run_record 
 
 static void print_level(FILE *f, const struct table *t, const struct run_record *rec, int first)
 {
-    print_heads(f, t);
+    if (t->columns.width[VALUE]) /* of rows that all failed there is nothing to head */
+        columns_heads(f, &t->columns);
     for (int i = first; i < t->n; i++) {
         bool seen = !row_same_level(t->lines[i].r, t->lines[first].r);
 
@@ -303,7 +181,7 @@ static void print_notes(FILE *f, const struct table *t)
         char text[512];
 
         footnotes_text(&t->notes, i, text, sizeof(text));
-        textline_wrap(f, text, used, used, full_width(t->style), t->style->utf8);
+        textline_wrap(f, text, used, used, style_columns(t->style), t->style->utf8);
     }
     if (t->notes.n)
         fputc('\n', f);
@@ -334,9 +212,9 @@ static void print_skipped(FILE *f, const struct run_record *rec, const struct te
             fputs("skipped:\n", f);
         any = true;
         textline_clean(name, sizeof(name), r->name, s->utf8);
-        used = fprintf(f, "%*s%s", INDENT, "", name);
+        used = fprintf(f, "%*s%s", COLUMNS_INDENT, "", name);
         used += alike > 1 ? fprintf(f, " (%d rows): ", alike) : fprintf(f, ": ");
-        textline_wrap(f, r->reason, used, 2 * INDENT, full_width(s), s->utf8);
+        textline_wrap(f, r->reason, used, 2 * COLUMNS_INDENT, style_columns(s), s->utf8);
     }
     if (any)
         fputc('\n', f);
@@ -392,7 +270,7 @@ static void print_gpus(FILE *f, const struct run_record *r, const struct termina
             figures_gib(size, bytes);
         snprintf(text, sizeof(text), "%d x %.120s%s%s", alike, model, size[0] ? ", " : "", size);
         fprintf(f, "gpu       ");
-        textline_wrap(f, text, 10, 10, full_width(s), s->utf8);
+        textline_wrap(f, text, 10, 10, style_columns(s), s->utf8);
     }
 }
 
@@ -405,13 +283,13 @@ void terminal_header(FILE *f, const struct run_record *r, const char *warning,
     double bytes = facts_get_number(&r->machine, "memory.total_bytes", NAN);
     size_t n;
 
-    paint(f, s, BOLD);
+    style_paint(f, s, STYLE_BOLD);
     fputs("headroom", f);
-    paint(f, s, PLAIN);
+    style_paint(f, s, STYLE_PLAIN);
     snprintf(text, sizeof(text), "%s, %.10s %.5s UTC", r->suite, r->start,
              strlen(r->start) > 11 ? r->start + 11 : "");
     fputs("  ", f);
-    textline_wrap(f, text, 10, 10, full_width(s), s->utf8);
+    textline_wrap(f, text, 10, 10, style_columns(s), s->utf8);
     snprintf(text, sizeof(text), "%.200s", facts_get_text(&r->machine, "cpu.model", "unknown"));
     n = strlen(text);
     if (isfinite(cores) && isfinite(threads))
@@ -423,13 +301,13 @@ void terminal_header(FILE *f, const struct run_record *r, const char *warning,
         snprintf(text + n, sizeof(text) - n, ", %s memory", size);
     }
     fputs("cpu       ", f);
-    textline_wrap(f, text, 10, 10, full_width(s), s->utf8);
+    textline_wrap(f, text, 10, 10, style_columns(s), s->utf8);
     print_gpus(f, r, s);
     if (warning) {
-        paint(f, s, WARN);
+        style_paint(f, s, STYLE_WARN);
         fputs("warning   ", f);
-        textline_wrap(f, warning, 10, 10, full_width(s), s->utf8);
-        paint(f, s, PLAIN);
+        textline_wrap(f, warning, 10, 10, style_columns(s), s->utf8);
+        style_paint(f, s, STYLE_PLAIN);
     }
     fputc('\n', f);
 }
@@ -455,25 +333,25 @@ void terminal_closing(FILE *f, const struct run_record *r, const char *file, dou
         n += (size_t)snprintf(text + n, sizeof(text) - n, "; interrupted");
     if (file)
         snprintf(text + n, sizeof(text) - n, "; written to %.400s", file);
-    paint(f, s, count[RESULT_FAILED] || count[RESULT_INVALID] ? ALARM : BOLD);
-    textline_wrap(f, text, 0, 2, full_width(s), s->utf8);
-    paint(f, s, PLAIN);
+    style_paint(f, s, count[RESULT_FAILED] || count[RESULT_INVALID] ? STYLE_ALARM : STYLE_BOLD);
+    textline_wrap(f, text, 0, 2, style_columns(s), s->utf8);
+    style_paint(f, s, STYLE_PLAIN);
 }
 
 void terminal_findings(FILE *f, const struct findings *fs, const struct terminal_style *s)
 {
     enum { CASES = 3 };
-    char label[CELL], text[600];
+    char label[COLUMNS_CELL], text[600];
 
     for (int i = 0; i < fs->n; i++) {
         const struct finding *x = &fs->list[i];
 
         if (x->rule->grade == FINDING_HINT)
             continue;
-        paint(f, s, x->rule->grade == FINDING_FAULT ? ALARM : WARN);
+        style_paint(f, s, x->rule->grade == FINDING_FAULT ? STYLE_ALARM : STYLE_WARN);
         fprintf(f, "%s: ", finding_grade_name(x->rule->grade));
-        paint(f, s, PLAIN);
-        textline_wrap(f, x->rule->title, 9, INDENT, full_width(s), s->utf8);
+        style_paint(f, s, STYLE_PLAIN);
+        textline_wrap(f, x->rule->title, 9, COLUMNS_INDENT, style_columns(s), s->utf8);
         for (int k = 0; k < x->n && k < CASES; k++) {
             const struct result *r = x->cases[k].row;
 
@@ -485,13 +363,13 @@ void terminal_findings(FILE *f, const struct findings *fs, const struct terminal
             } else {
                 snprintf(text, sizeof(text), "%s", x->cases[k].numbers);
             }
-            fprintf(f, "%*s", INDENT, "");
-            textline_wrap(f, text, INDENT, 2 * INDENT, full_width(s), s->utf8);
+            fprintf(f, "%*s", COLUMNS_INDENT, "");
+            textline_wrap(f, text, COLUMNS_INDENT, 2 * COLUMNS_INDENT, style_columns(s), s->utf8);
         }
         if (x->n > CASES)
-            fprintf(f, "%*sand %d more\n", INDENT, "", x->n - CASES);
+            fprintf(f, "%*sand %d more\n", COLUMNS_INDENT, "", x->n - CASES);
         snprintf(text, sizeof(text), "next: %s", x->rule->check);
-        fprintf(f, "%*s", INDENT, "");
-        textline_wrap(f, text, INDENT, 2 * INDENT, full_width(s), s->utf8);
+        fprintf(f, "%*s", COLUMNS_INDENT, "");
+        textline_wrap(f, text, COLUMNS_INDENT, 2 * COLUMNS_INDENT, style_columns(s), s->utf8);
     }
 }

@@ -5,17 +5,11 @@
 #ifndef REPORT_TERMINAL_H
 #define REPORT_TERMINAL_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "core/record.h"
 #include "report/findings.h"
-
-struct terminal_style {
-    int columns; /* width to fill; below 40 counts as 40 */
-    bool utf8;   /* the locale can show it */
-    bool colour; /* a terminal, and NO_COLOR is not set */
-};
+#include "report/style.h"
 
 /* Run, machine, and `warning` where it is not NULL (a busy machine ...).  3 to 5 lines. */
 void terminal_header(FILE *f, const struct run_record *r, const char *warning,

@@ -5,54 +5,35 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "report/columns.h"
 #include "report/figures.h"
 #include "report/rows.h"
 #include "report/textline.h"
 
-enum column { LABEL, BEFORE, AFTER, CHANGE, INTERVAL, TELLS, CHANCE, RUNS, WORD, COLUMNS };
-enum { CELL = 96, LABEL_MIN = 8, NARROWEST = 40, INDENT = 2, CHANGES_SHOWN = 12 };
+enum field { LABEL, BEFORE, AFTER, CHANGE, INTERVAL, TELLS, CHANCE, RUNS, WORD, COLUMNS };
+enum { CHANGES_SHOWN = 12 };
 
-static const struct {
-    const char *head;
-    int gap;
-    bool right;
-} columns[COLUMNS] = {
+static const struct column columns[COLUMNS] = {
     [LABEL] = { "", 0, false },          [BEFORE] = { "A", 2, true },
     [AFTER] = { "B", 2, true },          [CHANGE] = { "change", 2, true },
     [INTERVAL] = { "between", 2, true }, [TELLS] = { "tells from", 2, true },
     [CHANCE] = { "p", 2, true },         [RUNS] = { "runs", 2, true },
     [WORD] = { "verdict", 2, false },
 };
-
-/* What a narrow terminal does without, or has less of, the first to go first. */
-static const enum column optional[] = { RUNS, CHANCE, LABEL, TELLS, INTERVAL };
+static const int optional[] = { RUNS, CHANCE, LABEL, TELLS, INTERVAL };
 
 struct line {
     const struct pair *pair;
     const struct verdict *v;
-    char cell[COLUMNS][CELL];
+    struct columns_row row;
 };
 
 struct table {
     struct line *lines; /* n, in the comparison's order; owned */
     int n;
-    int width[COLUMNS]; /* 0: not shown */
+    struct columns columns;
     const struct terminal_style *style;
 };
-
-static const char *const BOLD = "\x1b[1m", *const ALARM = "\x1b[1;31m", *const WARN = "\x1b[33m",
-                         *const GOOD = "\x1b[32m", *const DIM = "\x1b[2m", *const PLAIN = "\x1b[0m";
-
-static void paint(FILE *f, const struct terminal_style *s, const char *colour)
-{
-    if (s->colour)
-        fputs(colour, f);
-}
-
-static int full_width(const struct terminal_style *s)
-{
-    return s->columns < NARROWEST ? NARROWEST : s->columns;
-}
 
 /* ---- cells ---- */
 
@@ -73,79 +54,56 @@ static void percent_cell(char *out, double change, enum direction d, bool utf8)
     double percent = verdict_percent(change, d);
 
     figures_number(number, percent, fabs(percent) < 100 ? 1 : 0, utf8);
-    snprintf(out, CELL, "%s%s", percent > 0 ? "+" : "", number);
+    snprintf(out, COLUMNS_CELL, "%s%s", percent > 0 ? "+" : "", number);
 }
 
 static void fill_change(struct line *l, bool utf8)
 {
     const struct verdict *v = l->v;
     enum direction d = l->pair->row->direction;
-    char ends[2][CELL];
+    char ends[2][COLUMNS_CELL];
 
     if (isnan(v->change))
         return;
-    percent_cell(l->cell[CHANGE], v->change, d, utf8);
-    snprintf(l->cell[CHANGE] + strlen(l->cell[CHANGE]), 8, " %%");
+    percent_cell(l->row.cell[CHANGE], v->change, d, utf8);
+    snprintf(l->row.cell[CHANGE] + strlen(l->row.cell[CHANGE]), 8, " %%");
     if (isfinite(v->lo) && isfinite(v->hi)) {
         percent_cell(ends[0], d == HIGHER_IS_BETTER ? v->hi : v->lo, d, utf8);
         percent_cell(ends[1], d == HIGHER_IS_BETTER ? v->lo : v->hi, d, utf8);
-        snprintf(l->cell[INTERVAL], CELL, "%.20s .. %.20s", ends[0], ends[1]);
+        snprintf(l->row.cell[INTERVAL], COLUMNS_CELL, "%.20s .. %.20s", ends[0], ends[1]);
     }
     if (isfinite(v->detectable))
-        snprintf(l->cell[TELLS], CELL, "%.1f %%", 100 * expm1(v->detectable));
+        snprintf(l->row.cell[TELLS], COLUMNS_CELL, "%.1f %%", 100 * expm1(v->detectable));
     if (isfinite(v->p))
-        snprintf(l->cell[CHANCE], CELL, v->p < 0.0001 ? "<.0001" : "%.4f", v->p);
-    snprintf(l->cell[RUNS], CELL, "%d, %d", v->n[SIDE_A], v->n[SIDE_B]);
+        snprintf(l->row.cell[CHANCE], COLUMNS_CELL, v->p < 0.0001 ? "<.0001" : "%.4f", v->p);
+    snprintf(l->row.cell[RUNS], COLUMNS_CELL, "%d, %d", v->n[SIDE_A], v->n[SIDE_B]);
 }
 
 static void fill_line(struct line *l, const struct figures_unit *unit, bool utf8)
 {
-    static const enum column of[SIDES] = { BEFORE, AFTER };
+    static const enum field of[SIDES] = { BEFORE, AFTER };
 
-    row_label(l->pair->row, l->cell[LABEL], CELL, utf8);
+    row_label(l->pair->row, l->row.cell[LABEL], COLUMNS_CELL, utf8);
     for (int s = 0; s < SIDES; s++) {
         double value = l->v->median[s] * unit->factor;
 
-        figures_number(l->cell[of[s]], value, figures_decimals(value), utf8);
+        figures_number(l->row.cell[of[s]], value, figures_decimals(value), utf8);
     }
-    comparison_word(l->v, l->cell[WORD], CELL);
+    comparison_word(l->v, l->row.cell[WORD], COLUMNS_CELL);
     fill_change(l, utf8);
 }
 
 /* ---- the table ---- */
 
-static int total_width(const struct table *t)
-{
-    int sum = INDENT;
-
-    for (int c = 0; c < COLUMNS; c++)
-        if (t->width[c])
-            sum += t->width[c] + columns[c].gap;
-    return sum;
-}
-
-static void fit(struct table *t)
-{
-    int over;
-
-    for (int c = 0; c < COLUMNS; c++)
-        for (int i = 0; i < t->n; i++)
-            t->width[c] = (int)fmax(t->width[c], (double)textline_width(t->lines[i].cell[c]));
-    for (int c = 0; c < COLUMNS; c++)
-        if (t->width[c])
-            t->width[c] = (int)fmax(t->width[c], (double)textline_width(columns[c].head));
-    for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
-        over = total_width(t) - full_width(t->style);
-        if (over > 0 && optional[i] == LABEL) /* a long one then has a line of its own */
-            t->width[LABEL] = (int)fmax(LABEL_MIN, t->width[LABEL] - over);
-        else if (over > 0)
-            t->width[optional[i]] = 0;
-    }
-}
-
 static bool table_make(struct table *t, const struct comparison *c, const struct terminal_style *s)
 {
-    *t = (struct table){ .style = s, .n = c->pairs.n };
+    *t = (struct table){ .style = s,
+                         .n = c->pairs.n,
+                         .columns = { .column = columns,
+                                      .n = COLUMNS,
+                                      .optional = optional,
+                                      .n_optional = sizeof(optional) / sizeof(optional[0]),
+                                      .style = s } };
     t->lines = mem_calloc((size_t)t->n, sizeof(*t->lines));
     if (!t->lines)
         return false;
@@ -157,70 +115,40 @@ static bool table_make(struct table *t, const struct comparison *c, const struct
         l->v = &c->verdicts[c->order[i]];
         unit = group_unit(c, l->pair->row);
         fill_line(l, &unit, s->utf8);
+        columns_widen(&t->columns, &l->row);
     }
-    fit(t);
+    columns_fit(&t->columns);
     return true;
 }
 
-/* Nothing is printed behind the last cell that holds something. */
-static void print_cells(FILE *f, const struct table *t, const char *const cell[COLUMNS])
-{
-    int last = COLUMNS - 1, pad = INDENT;
-
-    while (last > 0 && (!t->width[last] || !cell[last][0]))
-        last--;
-    for (int c = 0; c <= last; c++) {
-        if (!t->width[c])
-            continue;
-        fprintf(f, "%*s", pad + columns[c].gap, "");
-        pad = 0;
-        if (columns[c].right)
-            textline_right(f, cell[c], t->width[c]);
-        else
-            textline_left(f, cell[c], c < last ? t->width[c] : 0);
-    }
-    fputc('\n', f);
-}
-
-static const char *colour_of(const struct verdict *v)
+static enum style_colour colour_of(const struct verdict *v)
 {
     if (v->gap == GAP_INVALID || v->level == LEVEL_FAIL)
-        return ALARM;
+        return STYLE_ALARM;
     if (v->gap == GAP_ONLY_A || v->level == LEVEL_WARN || v->word == VERDICT_SLOWER)
-        return WARN;
+        return STYLE_WARN;
     if (v->gap == GAP_NONE && v->word == VERDICT_FASTER)
-        return GOOD;
-    return v->word == VERDICT_UNCLEAR ? DIM : "";
+        return STYLE_GOOD;
+    return v->word == VERDICT_UNCLEAR ? STYLE_DIM : STYLE_PLAIN;
 }
 
 static void print_line(FILE *f, const struct table *t, const struct line *l)
 {
-    const char *cell[COLUMNS];
+    enum style_colour colour = colour_of(l->v);
 
-    for (int c = 0; c < COLUMNS; c++)
-        cell[c] = l->cell[c];
-    paint(f, t->style, colour_of(l->v));
-    if ((int)textline_width(cell[LABEL]) > t->width[LABEL]) {
-        fprintf(f, "%*s%s\n", INDENT, "", cell[LABEL]);
-        cell[LABEL] = "";
-    }
-    print_cells(f, t, cell);
-    paint(f, t->style, colour_of(l->v)[0] ? PLAIN : "");
+    if (colour != STYLE_PLAIN)
+        style_paint(f, t->style, colour);
+    columns_print(f, &t->columns, &l->row);
+    if (colour != STYLE_PLAIN)
+        style_paint(f, t->style, STYLE_PLAIN);
 }
 
 static void print_group(FILE *f, const struct table *t, const struct comparison *c, int first)
 {
     const struct result *head = t->lines[first].pair->row;
     struct figures_unit unit = group_unit(c, head);
-    char text[160], clean[160];
 
-    snprintf(text, sizeof(text), "%s, %s: %s in %s", head->name, head->device, head->metric,
-             unit.name);
-    textline_clean(clean, sizeof(clean), text, t->style->utf8);
-    paint(f, t->style, BOLD);
-    fputs(clean, f);
-    paint(f, t->style, PLAIN);
-    fputc('\n', f);
+    columns_group(f, t->style, head->name, head->device, head->metric, unit.name);
     for (int i = first; i < t->n; i++)
         if (row_same_group(t->lines[i].pair->row, head))
             print_line(f, t, &t->lines[i]);
@@ -270,9 +198,9 @@ static void print_reasons(FILE *f, const struct table *t)
         any = true;
         reason_of(v, text, sizeof(text));
         result_settings(row, settings, sizeof(settings));
-        used = alike > 1 ? fprintf(f, "%*s%d rows: ", INDENT, "", alike)
-                         : fprintf(f, "%*s%s %s: ", INDENT, "", row->name, settings);
-        textline_wrap(f, text, used, 2 * INDENT, full_width(t->style), t->style->utf8);
+        used = alike > 1 ? fprintf(f, "%*s%d rows: ", COLUMNS_INDENT, "", alike)
+                         : fprintf(f, "%*s%s %s: ", COLUMNS_INDENT, "", row->name, settings);
+        textline_wrap(f, text, used, 2 * COLUMNS_INDENT, style_columns(t->style), t->style->utf8);
     }
     if (any)
         fputc('\n', f);
@@ -291,7 +219,7 @@ static void print_rules(FILE *f, const struct table *t)
         if (seen)
             continue;
         fputs(any ? "      " : "rule: ", f);
-        textline_wrap(f, t->lines[i].v->rule, 6, 6, full_width(t->style), t->style->utf8);
+        textline_wrap(f, t->lines[i].v->rule, 6, 6, style_columns(t->style), t->style->utf8);
         any = true;
     }
     if (any)
@@ -300,18 +228,13 @@ static void print_rules(FILE *f, const struct table *t)
 
 void verdict_table_rows(FILE *f, const struct comparison *c, const struct terminal_style *s)
 {
-    const char *cell[COLUMNS];
     struct table t;
 
     if (!table_make(&t, c, s)) {
         fputs("no memory for the table\n", f);
         return;
     }
-    for (int k = 0; k < COLUMNS; k++)
-        cell[k] = columns[k].head;
-    paint(f, s, DIM);
-    print_cells(f, &t, cell);
-    paint(f, s, PLAIN);
+    columns_heads(f, &t.columns);
     for (int i = 0; i < t.n; i++) {
         bool seen = false;
 
@@ -342,11 +265,11 @@ static void print_side(FILE *f, const struct comparison *c, enum pair_side side,
              facts_get_text(&last->build, "version", ""),
              facts_get_text(&last->build, "git.commit", ""),
              facts_get_number(&last->build, "git.dirty", 0) > 0 ? " with changes" : "");
-    paint(f, s, BOLD);
+    style_paint(f, s, STYLE_BOLD);
     fputs(side == SIDE_A ? "A" : "B", f);
-    paint(f, s, PLAIN);
+    style_paint(f, s, STYLE_PLAIN);
     fputs("  ", f);
-    textline_wrap(f, text, 3, 3, full_width(s), s->utf8);
+    textline_wrap(f, text, 3, 3, style_columns(s), s->utf8);
 }
 
 void verdict_table_header(FILE *f, const struct comparison *c, const struct terminal_style *s)
@@ -356,10 +279,10 @@ void verdict_table_header(FILE *f, const struct comparison *c, const struct term
     print_side(f, c, SIDE_A, s);
     print_side(f, c, SIDE_B, s);
     if (c->other_machine) {
-        paint(f, s, ALARM);
+        style_paint(f, s, STYLE_ALARM);
         textline_wrap(f, "ANOTHER MACHINE: forced; the changes are those of the machine first", 0,
-                      3, full_width(s), s->utf8);
-        paint(f, s, PLAIN);
+                      3, style_columns(s), s->utf8);
+        style_paint(f, s, STYLE_PLAIN);
     }
     for (int i = 0; i < c->manifest.n && i < CHANGES_SHOWN; i++) {
         const struct manifest_change *m = &c->manifest.change[i];
@@ -367,7 +290,7 @@ void verdict_table_header(FILE *f, const struct comparison *c, const struct term
         snprintf(text, sizeof(text), "%s: %s %s %s", m->what, m->a, s->utf8 ? "\xE2\x86\x92" : "->",
                  m->b);
         fputs(i ? "          " : "differs   ", f);
-        textline_wrap(f, text, 10, 12, full_width(s), s->utf8);
+        textline_wrap(f, text, 10, 12, style_columns(s), s->utf8);
     }
     if (c->manifest.n + c->manifest.left_out > CHANGES_SHOWN)
         fprintf(f, "          and %d more (--json has them)\n",
@@ -403,7 +326,7 @@ void verdict_table_sum(FILE *f, const struct comparison *c, const struct termina
     char text[200];
 
     verdict_table_sum_text(c, text, sizeof(text));
-    paint(f, s, c->counts.invalid || c->counts.fail ? ALARM : BOLD);
-    textline_wrap(f, text, 0, 2, full_width(s), s->utf8);
-    paint(f, s, PLAIN);
+    style_paint(f, s, c->counts.invalid || c->counts.fail ? STYLE_ALARM : STYLE_BOLD);
+    textline_wrap(f, text, 0, 2, style_columns(s), s->utf8);
+    style_paint(f, s, STYLE_PLAIN);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "judge/comparison.h"
-#include "report/terminal.h"
+#include "report/style.h"
 
 /* The two sides, and what else differs between them. */
 void verdict_table_header(FILE *f, const struct comparison *c, const struct terminal_style *s);
