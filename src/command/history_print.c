@@ -4,11 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "command/history_steps.h"
+#include "command/tty.h"
 #include "core/mem.h"
+#include "report/columns.h"
 #include "report/figures.h"
 #include "report/sparkline.h"
 #include "report/textline.h"
@@ -16,15 +16,12 @@
 
 /* ---- for people ---- */
 
-enum { LINE_WIDTH = 24, LABEL_WIDTH = 34, VALUE_WIDTH = 9 };
+enum { LABEL, LINE, LAST, CHANGE, RUNS, COLUMNS, LINE_WIDTH = 24 };
 
-static int columns_of(const struct cli_env *env)
-{
-    struct winsize w;
-
-    return env->stdout_tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col
-                                                                                    : 100;
-}
+static const struct column columns[COLUMNS] = {
+    [LABEL] = { "", 0, false }, [LINE] = { "", 2, false }, [LAST] = { "", 2, true },
+    [CHANGE] = { "", 1, true }, [RUNS] = { "", 2, false },
+};
 
 /* "op=read level=l1" -> "read l1", as in the table of a run. */
 static void label_of(const char *settings, char *out, size_t cap, bool utf8)
@@ -45,11 +42,11 @@ static void label_of(const char *settings, char *out, size_t cap, bool utf8)
 }
 
 /* "+1.3 %"; "" where there is nothing to hold it against. */
-static void change_text(char out[FIGURES_TEXT], double before, double after)
+static void change_text(char out[COLUMNS_CELL], double before, double after)
 {
     out[0] = '\0';
     if (before > 0 && isfinite(after))
-        snprintf(out, FIGURES_TEXT, "%+.1f %%", 100 * (after / before - 1));
+        snprintf(out, COLUMNS_CELL, "%+.1f %%", 100 * (after / before - 1));
 }
 
 static bool same_group(const struct history_series *a, const struct history_series *b)
@@ -89,25 +86,18 @@ static void print_step(const struct history_series *s, const struct history_step
 }
 
 static void print_line(const struct history_series *s, const struct history_steps *steps,
-                       const struct figures_unit *unit, const struct cli_env *env)
+                       const struct figures_unit *unit, const struct columns *table,
+                       const struct cli_env *env)
 {
-    char label[200], line[SPARKLINE_BYTES], value[FIGURES_TEXT], change[FIGURES_TEXT];
     double last = unit->factor * steps->last;
+    struct columns_row row = { 0 };
 
-    label_of(s->settings, label, sizeof(label), env->utf8);
-    sparkline(steps->values, steps->n_values, LINE_WIDTH, env->utf8, line);
-    figures_number(value, last, figures_decimals(last), env->utf8);
-    change_text(change, steps->before, steps->last);
-    fputs("  ", stdout);
-    if ((int)textline_width(label) > LABEL_WIDTH)
-        printf("%s\n  %*s", label, LABEL_WIDTH, "");
-    else
-        textline_left(stdout, label, LABEL_WIDTH);
-    fputs("  ", stdout);
-    textline_left(stdout, line, LINE_WIDTH);
-    textline_right(stdout, value, VALUE_WIDTH + 2);
-    textline_right(stdout, change, VALUE_WIDTH + 1);
-    printf("  %zu run%s\n", s->n_points, s->n_points == 1 ? "" : "s");
+    label_of(s->settings, row.cell[LABEL], COLUMNS_CELL, env->utf8);
+    sparkline(steps->values, steps->n_values, LINE_WIDTH, env->utf8, row.cell[LINE]);
+    figures_number(row.cell[LAST], last, figures_decimals(last), env->utf8);
+    change_text(row.cell[CHANGE], steps->before, steps->last);
+    snprintf(row.cell[RUNS], COLUMNS_CELL, "%zu run%s", s->n_points, s->n_points == 1 ? "" : "s");
+    columns_print(stdout, table, &row);
     for (int i = 0; i < steps->n; i++)
         print_step(s, &steps->step[i], unit, env->utf8);
 }
@@ -124,6 +114,14 @@ static struct figures_unit unit_of_group(const struct history_series *s, size_t 
 
 int history_print_series(const struct history_view *v, const struct cli_env *env, struct err *e)
 {
+    const struct terminal_style style = tty_style(env);
+    /* The widths are set, not measured: a line is printed as soon as its steps are found. */
+    const struct columns table = {
+        .column = columns,
+        .n = COLUMNS,
+        .style = &style,
+        .width = { [LABEL] = 34, [LINE] = LINE_WIDTH, [LAST] = 9, [CHANGE] = 9, [RUNS] = 9 },
+    };
     struct figures_unit unit = { 0 };
     struct history_steps steps = { 0 };
     int rc = 0;
@@ -139,7 +137,7 @@ int history_print_series(const struct history_view *v, const struct cli_env *env
             printf("%s, %s: %s in %s\n", s->name, s->device, s->metric, unit.name);
         }
         TRY(history_steps_find(s, &steps, e));
-        print_line(s, &steps, &unit, env);
+        print_line(s, &steps, &unit, &table, env);
         history_steps_release(&steps);
     }
 out:
@@ -149,7 +147,7 @@ out:
 
 void history_print_runs(const struct history_view *v, const struct cli_env *env)
 {
-    int columns = columns_of(env);
+    int width = tty_style(env).columns;
     char name[96], line[400];
 
     for (size_t i = 0; i < v->n_runs; i++) {
@@ -160,7 +158,7 @@ void history_print_runs(const struct history_view *v, const struct cli_env *env)
                  r->suite, run_status_name(r->status), r->n_ok, r->n_rows,
                  r->commit[0] ? r->commit : "-", r->machine, name);
         if (env->stdout_tty)
-            textline_cut(line, sizeof(line), columns, env->utf8);
+            textline_cut(line, sizeof(line), width, env->utf8);
         puts(line);
     }
 }
