@@ -14,8 +14,8 @@
 enum { COLUMNS_MAX = 10, COLUMNS_CELL = 200, COLUMNS_INDENT = 2 };
 
 struct column {
-    const char *head; /* "": none, then the column takes no room while all its cells are empty */
-    int gap;          /* spaces before it */
+    const char *head; /* "": none */
+    int gap;          /* spaces before it; a column whose cells are all empty takes no room */
     bool right;       /* flush right */
 };
 

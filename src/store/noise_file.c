@@ -3,14 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/atomic_file.h"
 #include "core/mem.h"
+#include "json/json_document.h"
 #include "json/jsonio.h"
 
-enum { NOISE_SCHEMA = 1, NOISE_BYTES_MAX = 4 << 20, NOISE_ROWS_MAX = 10000 };
+enum { NOISE_SCHEMA = 1, NOISE_ROWS_MAX = 10000 };
 
 void noise_file_path(const char *folder, const char *fingerprint, char *out, size_t cap)
 {
@@ -30,14 +30,21 @@ static void parse_row(const struct jsonio_in *in, struct noise_row *r)
         jsonio_bad(in, "spread", "a spread is not negative");
 }
 
-static void parse(const json_t *json, const char *fingerprint, struct noise *n, struct err *e)
+struct reading {
+    const char *fingerprint; /* of this machine */
+    struct noise *out;
+};
+
+static void parse(json_t *json, void *self, struct err *e)
 {
+    const struct reading *reading = self;
+    struct noise *n = reading->out;
     struct jsonio_in in = jsonio_root(json, NULL, e), rows;
     size_t count;
 
     (void)jsonio_int(&in, "schema", NOISE_SCHEMA, NOISE_SCHEMA);
     jsonio_text(&in, "fingerprint", n->fingerprint, sizeof(n->fingerprint));
-    if (jsonio_ok(&in) && strcmp(n->fingerprint, fingerprint) != 0)
+    if (jsonio_ok(&in) && strcmp(n->fingerprint, reading->fingerprint) != 0)
         jsonio_bad(&in, "fingerprint", "another machine's");
     jsonio_text(&in, "measured", n->measured, sizeof(n->measured));
     n->spread = jsonio_real(&in, "spread");
@@ -59,43 +66,34 @@ static void parse(const json_t *json, const char *fingerprint, struct noise *n, 
     }
 }
 
+static const struct json_document document = { .what = "noise",
+                                               .max_bytes = 4 << 20,
+                                               .read = parse };
+
 int noise_file_parse(const char *text, size_t n, const char *fingerprint, struct noise *out,
                      struct err *e)
 {
-    json_t *json = NULL;
-    struct err why = { 0 };
+    struct reading reading = { .fingerprint = fingerprint, .out = out };
     int rc;
 
     *out = (struct noise){ 0 };
-    rc = jsonio_parse(text, n, "noise", &json, &why);
-    if (rc == 0) {
-        parse(json, fingerprint, out, &why);
-        rc = why.code;
-    }
-    json_decref(json);
-    if (rc < 0) {
-        ERR(e, rc, "%s", why.msg);
+    rc = json_document_parse(&document, text, n, &reading, e);
+    if (rc < 0)
         noise_release(out);
-    }
     return rc;
 }
 
 int noise_file_read(const char *path, const char *fingerprint, struct noise *out, struct err *e)
 {
-    struct err why = { 0 };
-    char *text = NULL;
-    size_t n;
-    int rc = 0;
+    struct reading reading = { .fingerprint = fingerprint, .out = out };
+    int rc;
 
     *out = (struct noise){ 0 };
     if (!path[0] || access(path, F_OK) < 0)
         return 0;
-    TRY(atomic_file_read(path, NOISE_BYTES_MAX, &text, &n, e));
-    rc = noise_file_parse(text, n, fingerprint, out, &why);
+    rc = json_document_read(&document, path, &reading, e);
     if (rc < 0)
-        ERR(e, rc, "%.150s: %s", path, why.msg);
-out:
-    mem_free(text);
+        noise_release(out);
     return rc;
 }
 

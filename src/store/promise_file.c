@@ -1,13 +1,10 @@
 /* promise_file.c - promises that differ from the defaults. */
 #include "store/promise_file.h"
 
-#include <stdio.h>
-
-#include "core/atomic_file.h"
-#include "core/mem.h"
+#include "json/json_document.h"
 #include "json/jsonio.h"
 
-enum { PROMISE_SCHEMA = 1, PROMISE_BYTES_MAX = 1 << 20 };
+enum { PROMISE_SCHEMA = 1 };
 static const double PERCENT_MIN = 0.1, PERCENT_MAX = 1000;
 
 static void glob_of(const struct jsonio_in *in, const char *key, char *buf, size_t cap)
@@ -37,8 +34,9 @@ static void parse_rule(const struct jsonio_in *in, struct promise_rule *r)
         jsonio_bad(in, "fail_pct", "%g is less than warn_pct, %g", r->fail_pct, r->warn_pct);
 }
 
-static void parse(const json_t *json, struct promises *ps, struct err *e)
+static void parse(json_t *json, void *self, struct err *e)
 {
+    struct promises *ps = self;
     struct jsonio_in in = jsonio_root(json, NULL, e), rules;
     size_t n;
 
@@ -52,37 +50,18 @@ static void parse(const json_t *json, struct promises *ps, struct err *e)
     }
 }
 
+static const struct json_document document = { .what = "promises",
+                                               .max_bytes = 1 << 20,
+                                               .read = parse };
+
 int promise_file_parse(const char *text, size_t n, struct promises *out, struct err *e)
 {
-    json_t *json = NULL;
-    struct err why = { 0 };
-    int rc;
-
     *out = (struct promises){ 0 };
-    rc = jsonio_parse(text, n, "promises", &json, &why);
-    if (rc == 0) {
-        parse(json, out, &why);
-        rc = why.code;
-    }
-    json_decref(json);
-    if (rc < 0)
-        ERR(e, rc, "%s", why.msg);
-    return rc;
+    return json_document_parse(&document, text, n, out, e);
 }
 
 int promise_file_read(const char *path, struct promises *out, struct err *e)
 {
-    struct err why = { 0 };
-    char *text = NULL;
-    size_t n;
-    int rc = 0;
-
     *out = (struct promises){ 0 };
-    TRY(atomic_file_read(path, PROMISE_BYTES_MAX, &text, &n, e));
-    rc = promise_file_parse(text, n, out, &why);
-    if (rc < 0)
-        ERR(e, rc, "%.150s: %s", path, why.msg);
-out:
-    mem_free(text);
-    return rc;
+    return json_document_read(&document, path, out, e);
 }

@@ -11,6 +11,7 @@
 #include "store/facts_json.h"
 #include "store/result_json.h"
 #include "store/result_parse.h"
+#include "json/json_document.h"
 #include "json/jsonio.h"
 
 enum { ARG_MAX_TEXT = 1 << 20 };
@@ -187,8 +188,9 @@ static void parse_results(const struct jsonio_in *in, struct run_record *r)
     }
 }
 
-static void parse_document(const json_t *json, struct run_record *r, struct err *why)
+static void parse_document(json_t *json, void *self, struct err *why)
 {
+    struct run_record *r = self;
     struct jsonio_in in = jsonio_root(json, NULL, why), machine, build;
     int64_t schema;
 
@@ -211,19 +213,12 @@ static void parse_document(const json_t *json, struct run_record *r, struct err 
 
 int run_json_parse(const char *text, size_t n, struct run_record *out, struct err *e)
 {
-    struct err why = { 0 };
-    json_t *json;
+    static const struct json_document document = { .what = "result file", .read = parse_document };
     int rc;
 
     *out = (struct run_record){ 0 };
-    rc = jsonio_parse(text, n, "result file", &json, e);
+    rc = json_document_parse(&document, text, n, out, e);
     if (rc < 0)
-        return rc;
-    parse_document(json, out, &why);
-    json_decref(json);
-    if (why.code) {
         run_record_release(out);
-        return ERR(e, why.code, "%s", why.msg);
-    }
-    return 0;
+    return rc;
 }

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/atomic_file.h"
 #include "core/mem.h"
+#include "json/json_document.h"
 #include "json/jsonio.h"
 
-enum { TARGET_SCHEMA = 1, TARGET_BYTES_MAX = 4 << 20, TARGETS_MAX = 2000 };
+enum { TARGET_SCHEMA = 1, TARGETS_MAX = 2000 };
 
 static bool has(const struct jsonio_in *in, const char *key)
 {
@@ -113,8 +113,9 @@ static void parse_target(const struct jsonio_in *in, struct target *t)
     optional_text(in, "note", t->note, sizeof(t->note));
 }
 
-static void parse(const json_t *json, struct targets *ts, struct err *e)
+static void parse(json_t *json, void *self, struct err *e)
 {
+    struct targets *ts = self;
     struct jsonio_in in = jsonio_root(json, NULL, e), list;
     size_t n;
 
@@ -136,21 +137,16 @@ static void parse(const json_t *json, struct targets *ts, struct err *e)
     }
 }
 
+static const struct json_document document = { .what = "targets",
+                                               .max_bytes = 4 << 20,
+                                               .read = parse };
+
 int target_file_parse(const char *text, size_t n, struct targets *out, struct err *e)
 {
-    json_t *json = NULL;
-    struct err why = { 0 };
     int rc;
 
     *out = (struct targets){ 0 };
-    rc = jsonio_parse(text, n, "targets", &json, &why);
-    if (rc == 0) {
-        parse(json, out, &why);
-        rc = why.code;
-    }
-    json_decref(json);
-    if (rc < 0)
-        ERR(e, rc, "%s", why.msg);
+    rc = json_document_parse(&document, text, n, out, e);
     if (rc < 0)
         targets_release(out);
     return rc;
@@ -158,17 +154,11 @@ int target_file_parse(const char *text, size_t n, struct targets *out, struct er
 
 int target_file_read(const char *path, struct targets *out, struct err *e)
 {
-    struct err why = { 0 };
-    char *text = NULL;
-    size_t n;
-    int rc = 0;
+    int rc;
 
     *out = (struct targets){ 0 };
-    TRY(atomic_file_read(path, TARGET_BYTES_MAX, &text, &n, e));
-    rc = target_file_parse(text, n, out, &why);
+    rc = json_document_read(&document, path, out, e);
     if (rc < 0)
-        ERR(e, rc, "%.150s: %s", path, why.msg);
-out:
-    mem_free(text);
+        targets_release(out);
     return rc;
 }

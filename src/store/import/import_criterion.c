@@ -55,37 +55,38 @@ static struct result *new_row(const struct import_source *src, struct run_record
     return row;
 }
 
-static void estimates(const struct jsonio_in *in, const struct import_source *src,
-                      struct run_record *out, struct err *e)
+static void estimates(const json_t *json, const struct import_source *src, struct run_record *out,
+                      struct err *e)
 {
-    struct jsonio_in median = jsonio_object(in, "median"),
+    struct jsonio_in in = jsonio_root(json, NULL, e), median = jsonio_object(&in, "median"),
                      ci = jsonio_object(&median, "confidence_interval");
     double lo = jsonio_real(&ci, "lower_bound"), hi = jsonio_real(&ci, "upper_bound"),
            value = jsonio_real(&median, "point_estimate"),
            level = jsonio_real(&ci, "confidence_level");
     struct result *row;
 
-    if (jsonio_ok(in) && !(lo <= value && value <= hi))
+    if (jsonio_ok(&in) && !(lo <= value && value <= hi))
         jsonio_bad(&median, "point_estimate", "%g is outside of its interval [%g, %g]", value, lo,
                    hi);
-    row = jsonio_ok(in) ? new_row(src, out, e) : NULL;
+    row = jsonio_ok(&in) ? new_row(src, out, e) : NULL;
     if (fabs(level - 0.95) < 1e-9)
         import_value(row, value, lo, hi, src->modified_unix_s, e);
     else
         import_value(row, value, (double)NAN, (double)NAN, src->modified_unix_s, e);
 }
 
-static void sample(const struct jsonio_in *in, const struct import_source *src,
-                   struct run_record *out, struct err *e)
+static void sample(const json_t *json, const struct import_source *src, struct run_record *out,
+                   struct err *e)
 {
+    struct jsonio_in in = jsonio_root(json, NULL, e);
     const struct work once = { .items = 1 };
     size_t n, n_iters;
-    double *ns = jsonio_reals(in, "times", &n), *iters = jsonio_reals(in, "iters", &n_iters);
+    double *ns = jsonio_reals(&in, "times", &n), *iters = jsonio_reals(&in, "iters", &n_iters);
     struct result *row;
 
-    if (jsonio_ok(in) && n != n_iters)
-        jsonio_bad(in, "iters", "%zu items for %zu times", n_iters, n);
-    row = jsonio_ok(in) ? new_row(src, out, e) : NULL;
+    if (jsonio_ok(&in) && n != n_iters)
+        jsonio_bad(&in, "iters", "%zu items for %zu times", n_iters, n);
+    row = jsonio_ok(&in) ? new_row(src, out, e) : NULL;
     for (size_t i = 0; row && i < n; i++)
         ns[i] /= iters[i];
     import_times(row, &time_ns, ns, n, &once, src->modified_unix_s, e);
@@ -93,33 +94,14 @@ static void sample(const struct jsonio_in *in, const struct import_source *src,
     mem_free(iters);
 }
 
-static int read_text(const struct import_source *src, struct run_record *out, struct err *e,
-                     void (*read)(const struct jsonio_in *, const struct import_source *,
-                                  struct run_record *, struct err *))
-{
-    struct err why = { 0 };
-    struct jsonio_in in;
-    json_t *json;
-    int rc;
-
-    jsonio_init();
-    rc = jsonio_parse(src->text, src->n, "Criterion's file", &json, e);
-    if (rc < 0)
-        return rc;
-    in = jsonio_root(json, NULL, &why);
-    read(&in, src, out, &why);
-    json_decref(json);
-    return why.code ? ERR(e, why.code, "%s", why.msg) : 0;
-}
-
 static int read_estimates(const struct import_source *src, struct run_record *out, struct err *e)
 {
-    return read_text(src, out, e, estimates);
+    return import_json(src, 0, "Criterion's file", estimates, out, e);
 }
 
 static int read_sample(const struct import_source *src, struct run_record *out, struct err *e)
 {
-    return read_text(src, out, e, sample);
+    return import_json(src, 0, "Criterion's file", sample, out, e);
 }
 
 const struct importer import_criterion_estimates = {

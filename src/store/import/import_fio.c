@@ -107,16 +107,16 @@ static void read_direction(const struct jsonio_in *job, const char *op, struct r
     read_latency(job, op, &in, r, start, e);
 }
 
-static void read_document(const struct jsonio_in *in, const struct import_source *src,
+static void read_document(const json_t *json, const struct import_source *src,
                           struct run_record *out, struct err *why)
 {
     static const char *const ops[] = { "read", "write", "trim" };
-    double start = import_member(in, "timestamp") ? jsonio_real(in, "timestamp") : (double)NAN;
-    struct jsonio_in jobs;
+    struct jsonio_in in = jsonio_root(json, NULL, why), jobs;
+    double start = import_member(&in, "timestamp") ? jsonio_real(&in, "timestamp") : (double)NAN;
 
-    import_head(out, src, tool, import_text(in, "fio version"), start, why);
-    jobs = jsonio_array(in, "jobs", JOBS_MAX);
-    for (size_t i = 0; i < json_array_size(jobs.node) && jsonio_ok(in); i++) {
+    import_head(out, src, tool, import_text(&in, "fio version"), start, why);
+    jobs = jsonio_array(&in, "jobs", JOBS_MAX);
+    for (size_t i = 0; i < json_array_size(jobs.node) && jsonio_ok(&in); i++) {
         struct jsonio_in job = jsonio_item(&jobs, i);
 
         for (size_t k = 0; k < sizeof(ops) / sizeof(ops[0]); k++)
@@ -140,20 +140,7 @@ static size_t skip_warnings(const char *text, size_t n)
 
 static int read_text(const struct import_source *src, struct run_record *out, struct err *e)
 {
-    size_t at = skip_warnings(src->text, src->n);
-    struct err why = { 0 };
-    struct jsonio_in in;
-    json_t *json;
-    int rc;
-
-    jsonio_init();
-    rc = jsonio_parse(src->text + at, src->n - at, "fio's file", &json, e);
-    if (rc < 0)
-        return rc;
-    in = jsonio_root(json, NULL, &why);
-    read_document(&in, src, out, &why);
-    json_decref(json);
-    return why.code ? ERR(e, why.code, "%s", why.msg) : 0;
+    return import_json(src, skip_warnings(src->text, src->n), "fio's file", read_document, out, e);
 }
 
 const struct importer import_fio = {

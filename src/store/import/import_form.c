@@ -11,6 +11,7 @@
 #include "store/forms/form.h"
 #include "store/forms/form_print.h"
 #include "store/import/import_rows.h"
+#include "json/json_document.h"
 
 /* A file that is being read. */
 struct reading {
@@ -210,28 +211,24 @@ static void read_fields(struct reading *in)
         ERR(in->e, ERR_FORMAT, "none of the figures of %s", in->form->file);
 }
 
-static int read_file(const struct import_source *src, struct facts *file, struct err *e)
+static void read_facts(json_t *json, void *self, struct err *why)
 {
-    struct err why = { 0 };
-    struct jsonio_in in;
-    json_t *json;
+    struct jsonio_in in = jsonio_root(json, NULL, why);
     bool lost = false;
-    int rc;
 
-    if (is_table(src))
-        return form_print_read(src->text, file, e);
-    jsonio_init();
-    rc = jsonio_parse(src->text, src->n, "the file", &json, e);
-    if (rc < 0)
-        return rc;
-    if (json_is_object(json) && !json_object_get(json, "unavailable"))
+    if (jsonio_ok(&in) && !json_object_get(json, "unavailable"))
         jsonio_put(json, "unavailable", json_object(), &lost);
-    in = jsonio_root(json, NULL, &why);
     if (lost)
         jsonio_lost(&in);
-    facts_json_parse(&in, file);
-    json_decref(json);
-    return why.code ? ERR(e, why.code, "%s", why.msg) : 0;
+    facts_json_parse(&in, self);
+}
+
+static int read_file(const struct import_source *src, struct facts *file, struct err *e)
+{
+    static const struct json_document document = { .what = "the file", .read = read_facts };
+
+    return is_table(src) ? form_print_read(src->text, file, e)
+                         : json_document_parse(&document, src->text, src->n, file, e);
 }
 
 static int read_text(const struct import_source *src, struct run_record *out, struct err *e)

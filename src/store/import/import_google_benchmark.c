@@ -156,22 +156,22 @@ static bool opens(const struct jsonio_in *list, size_t i)
     return jsonio_ok(list);
 }
 
-static void read_document(const struct jsonio_in *in, const struct import_source *src,
+static void read_document(const json_t *json, const struct import_source *src,
                           struct run_record *out, struct err *why)
 {
-    struct jsonio_in context = jsonio_object(in, "context"),
-                     list = jsonio_array(in, "benchmarks", ENTRIES_MAX);
+    struct jsonio_in in = jsonio_root(json, NULL, why), context = jsonio_object(&in, "context"),
+                     list = jsonio_array(&in, "benchmarks", ENTRIES_MAX);
     double start = import_time(import_text(&context, "date"));
     size_t n = json_array_size(list.node);
     struct group g = { .ns = mem_calloc(n, sizeof(double)), .rate = mem_calloc(n, sizeof(double)) };
 
     if (!g.ns || !g.rate)
-        jsonio_lost(in);
+        jsonio_lost(&in);
     import_head(out, src, tool, "", start, why);
     if (import_member(&context, "num_cpus"))
         facts_int(&out->machine, "cpu.threads", jsonio_int(&context, "num_cpus", 1, 1 << 20));
     facts_null(&out->machine, "cpu.model", "Google Benchmark does not say");
-    for (size_t i = 0; i < n && jsonio_ok(in); i++)
+    for (size_t i = 0; i < n && jsonio_ok(&in); i++)
         if (opens(&list, i))
             read_group(&list, i, &g, out, start, why);
     mem_free(g.ns);
@@ -180,19 +180,7 @@ static void read_document(const struct jsonio_in *in, const struct import_source
 
 static int read_text(const struct import_source *src, struct run_record *out, struct err *e)
 {
-    struct err why = { 0 };
-    struct jsonio_in in;
-    json_t *json;
-    int rc;
-
-    jsonio_init();
-    rc = jsonio_parse(src->text, src->n, "Google Benchmark's file", &json, e);
-    if (rc < 0)
-        return rc;
-    in = jsonio_root(json, NULL, &why);
-    read_document(&in, src, out, &why);
-    json_decref(json);
-    return why.code ? ERR(e, why.code, "%s", why.msg) : 0;
+    return import_json(src, 0, "Google Benchmark's file", read_document, out, e);
 }
 
 const struct importer import_google_benchmark = {

@@ -75,27 +75,24 @@ static void read_one(const struct jsonio_in *in, struct run_record *r, double st
     mem_free(ns);
 }
 
-static int read_text(const struct import_source *src, struct run_record *out, struct err *e)
+static void read_document(const json_t *json, const struct import_source *src,
+                          struct run_record *out, struct err *why)
 {
-    struct err why = { 0 };
     struct jsonio_in in, list;
-    json_t *json;
-    int rc;
 
-    jsonio_init();
-    rc = jsonio_parse(src->text, src->n, "hyperfine's file", &json, e);
-    if (rc < 0)
-        return rc;
-    import_head(out, src, tool, "", (double)NAN, &why);
-    in = jsonio_root(json, NULL, &why);
+    import_head(out, src, tool, "", (double)NAN, why);
+    in = jsonio_root(json, NULL, why);
     list = jsonio_array(&in, "results", 10000);
     for (size_t i = 0; i < json_array_size(list.node) && jsonio_ok(&in); i++) {
         struct jsonio_in item = jsonio_item(&list, i);
 
-        read_one(&item, out, src->modified_unix_s, &why);
+        read_one(&item, out, src->modified_unix_s, why);
     }
-    json_decref(json);
-    return why.code ? ERR(e, why.code, "%s", why.msg) : 0;
+}
+
+static int read_text(const struct import_source *src, struct run_record *out, struct err *e)
+{
+    return import_json(src, 0, "hyperfine's file", read_document, out, e);
 }
 
 const struct importer import_hyperfine = {

@@ -83,33 +83,29 @@ static void read_machine(const struct jsonio_in *in, struct run_record *r)
         facts_text(&r->machine, "gpus.0.model", import_text(in, "gpu_info"));
 }
 
-static int read_text(const struct import_source *src, struct run_record *out, struct err *e)
+static void read_document(const json_t *json, const struct import_source *src,
+                          struct run_record *out, struct err *why)
 {
-    struct err why = { 0 };
-    json_t *json;
-    size_t n;
-    int rc;
+    const struct jsonio_in root = { .node = json, .key = "tests", .e = why };
+    size_t n = json_is_array(json) ? json_array_size(json) : 0;
 
-    jsonio_init();
-    rc = jsonio_parse(src->text, src->n, "llama-bench's file", &json, e);
-    if (rc < 0)
-        return rc;
-    n = json_is_array(json) ? json_array_size(json) : 0;
     if (n == 0 || n > TESTS_MAX)
-        ERR(&why, ERR_FORMAT, "not an array of 1 to %d tests", TESTS_MAX);
-    for (size_t i = 0; i < n && !why.code; i++) {
-        const struct jsonio_in root = { .node = json, .key = "tests", .e = &why };
+        ERR(why, ERR_FORMAT, "not an array of 1 to %d tests", TESTS_MAX);
+    for (size_t i = 0; i < n && !why->code; i++) {
         struct jsonio_in item = jsonio_item(&root, i);
 
         if (i == 0) {
             import_head(out, src, tool, import_text(&item, "build_commit"),
-                        import_time(import_text(&item, "test_time")), &why);
+                        import_time(import_text(&item, "test_time")), why);
             read_machine(&item, out);
         }
-        read_test(&item, out, &why);
+        read_test(&item, out, why);
     }
-    json_decref(json);
-    return why.code ? ERR(e, why.code, "%s", why.msg) : 0;
+}
+
+static int read_text(const struct import_source *src, struct run_record *out, struct err *e)
+{
+    return import_json(src, 0, "llama-bench's file", read_document, out, e);
 }
 
 const struct importer import_llama_bench = {

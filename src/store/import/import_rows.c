@@ -7,10 +7,33 @@
 #include <time.h>
 
 #include "core/mem.h"
+#include "json/json_document.h"
 
 bool import_contains(const struct import_source *src, const char *what)
 {
     return memmem(src->text, src->n, what, strlen(what)) != NULL;
+}
+
+struct reading {
+    import_reader read;
+    const struct import_source *src;
+    struct run_record *out;
+};
+
+static void read_document(json_t *json, void *self, struct err *why)
+{
+    const struct reading *r = self;
+
+    r->read(json, r->src, r->out, why);
+}
+
+int import_json(const struct import_source *src, size_t from, const char *what, import_reader read,
+                struct run_record *out, struct err *e)
+{
+    const struct json_document document = { .what = what, .read = read_document };
+    struct reading reading = { .read = read, .src = src, .out = out };
+
+    return json_document_parse(&document, src->text + from, src->n - from, &reading, e);
 }
 
 /* FNV-1a, 64 bit (Fowler, Noll, Vo), folded. */

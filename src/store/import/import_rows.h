@@ -11,6 +11,15 @@
 
 bool import_contains(const struct import_source *src, const char *what);
 
+/* What makes the record of a JSON document; leaves its first fault in `why`. */
+typedef void (*import_reader)(const json_t *json, const struct import_source *src,
+                              struct run_record *out, struct err *why);
+
+/* Read the JSON that begins at byte `from` of a file, which messages call `what`.  0, ERR_FORMAT,
+ * ERR_NOMEM or the reader's fault. */
+int import_json(const struct import_source *src, size_t from, const char *what, import_reader read,
+                struct run_record *out, struct err *e);
+
 /* The record's head: id (from the time and the content: the same file is the same run), start, argv
  * (the tool), and build.imported.tool and .version ("" is not known).  unix_s NaN: the file's own
  * time. */
