@@ -7,7 +7,7 @@
  * Work    bytes of the larger buffer x the factor of bus bandwidth, over the link.
  * Limit   what a copy to a peer reaches. */
 #include "core/bench.h"
-#include "core/limits.h"
+#include "gpu/gpu_none.h"
 #include "silicon/collective/collective_point.h"
 
 #if HAVE_CUDA
@@ -53,28 +53,6 @@ static bool exists(const struct params *p, const struct device *d)
     return d->index == 0 && (gpus <= d->of || (d->of == 1 && gpus == 2));
 }
 
-#if !HAVE_CUDA
-static int absent(struct bench_ctx *c, void *state, struct err *e)
-{
-    (void)c;
-    (void)state;
-    return ERR(e, ERR_NOTSUP, "built without CUDA");
-}
-
-static int no_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
-{
-    limit_none(out, "built without CUDA");
-    return absent(c, state, e);
-}
-
-static void no_work(const struct bench_ctx *c, const void *state, struct work *w)
-{
-    (void)c;
-    (void)state;
-    *w = (struct work){ 0 };
-}
-#endif
-
 const struct bench bench_silicon_collective = {
     .name = "silicon.collective",
     .question = "How fast do GPUs add up, gather and exchange data among them?",
@@ -99,10 +77,10 @@ const struct bench bench_silicon_collective = {
     .limit = collective_gpu_limit,
     .teardown = collective_gpu_teardown,
 #else
-    .setup = absent,
-    .verify = absent,
-    .once = absent,
-    .work = no_work,
-    .limit = no_limit,
+    .setup = gpu_none_hook,
+    .verify = gpu_none_hook,
+    .once = gpu_none_hook,
+    .work = gpu_none_work,
+    .limit = gpu_none_limit,
 #endif
 };

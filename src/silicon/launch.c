@@ -4,6 +4,7 @@
  * kernels of a graph, so many barriers of a persistent kernel.  Time is per step; each kernel
  * leaves a trace that is checked. */
 #include "core/bench.h"
+#include "gpu/gpu_none.h"
 #include "silicon/launch/launch_gpu.h"
 
 static const char *const what_names[] = { "kernel",          "graph_node",
@@ -52,24 +53,6 @@ static void work(const struct bench_ctx *c, const void *state, struct work *w)
     w->items = barrier ? LAUNCH_ROUNDS : 1;
 }
 
-#if !HAVE_CUDA
-static int absent(struct bench_ctx *c, void *state, struct err *e)
-{
-    (void)c;
-    (void)state;
-    return ERR(e, ERR_NOTSUP, "built without CUDA");
-}
-
-static int no_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
-{
-    (void)c;
-    (void)state;
-    (void)e;
-    limit_none(out, "built without CUDA");
-    return 0;
-}
-#endif
-
 const struct bench bench_silicon_launch = {
     .name = "silicon.launch",
     .question = "What does it cost to begin something on the GPU, and to wait for it?",
@@ -93,9 +76,9 @@ const struct bench bench_silicon_launch = {
     .limit = launch_gpu_limit,
     .teardown = launch_gpu_teardown,
 #else
-    .setup = absent,
-    .verify = absent,
-    .once = absent,
-    .limit = no_limit,
+    .setup = gpu_none_hook,
+    .verify = gpu_none_hook,
+    .once = gpu_none_hook,
+    .limit = gpu_none_limit,
 #endif
 };
