@@ -3,7 +3,8 @@
  * A vector x of `cols` floats becomes, group by group, q = round_half_even(x * (127 / absmax)) and
  * d = absmax / 127 (F32; 0 and q = 0 for a group of zeros), so |q| <= 127, with the sum of q over
  * every 16 values beside it.  All CPUs give the same bits.  NaN or infinity anywhere in a group
- * makes its d NaN, so that no output hides it.
+ * makes its d NaN (and its q 0), so that no output hides it.  A group whose d would be below 2^-119
+ * counts as zeros.
  *
  * The group is 32 values for the types in blocks of 32, 256 for the K types, the whole vector for
  * ternary ones (as BitNet b1.58 was trained). */

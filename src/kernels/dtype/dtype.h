@@ -56,8 +56,8 @@ void dtype_to_f32(enum dtype t, const void *src, float *dst, size_t n);
  * Values that are not finite are the caller's to refuse. */
 void dtype_from_f32(enum dtype t, const float *src, void *dst, size_t n);
 
-/* Are the codes and scales of n values valid?  A ternary code 3, or a scale that is NaN or
- * infinite, is not. */
+/* Are the codes and scales of n values valid?  A ternary code 3 is not, nor a scale (of F32, F16,
+ * BF16: a value) that is NaN or infinite. */
 bool dtype_valid(enum dtype t, const void *src, size_t n);
 
 float f16_to_f32(uint16_t h);
