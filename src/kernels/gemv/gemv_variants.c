@@ -1,0 +1,50 @@
+/* gemv_variants.c - the table of variants, and the choice among them. */
+#include "kernels/gemv/gemv_variants.h"
+
+#include <string.h>
+
+#include "kernels/gemv/gemv.h"
+
+#define F(feature) ((uint64_t)1 << CPU_##feature)
+
+/* Scalar first, then the widest. */
+static const struct gemv_variant table[] = {
+    { "scalar", DTYPE_F32, ACT_F32, 0, gemv_scalar_f32 },
+    { "scalar", DTYPE_F16, ACT_F32, 0, gemv_scalar_f16 },
+    { "scalar", DTYPE_BF16, ACT_F32, 0, gemv_scalar_bf16 },
+    { "scalar", DTYPE_Q4_0, ACT_Q8_32, 0, gemv_scalar_q4_0 },
+    { "scalar", DTYPE_Q4_1, ACT_Q8_32, 0, gemv_scalar_q4_1 },
+    { "scalar", DTYPE_Q5_0, ACT_Q8_32, 0, gemv_scalar_q5_0 },
+    { "scalar", DTYPE_Q5_1, ACT_Q8_32, 0, gemv_scalar_q5_1 },
+    { "scalar", DTYPE_Q8_0, ACT_Q8_32, 0, gemv_scalar_q8_0 },
+    { "scalar", DTYPE_Q4_K, ACT_Q8_256, 0, gemv_scalar_q4_k },
+    { "scalar", DTYPE_Q5_K, ACT_Q8_256, 0, gemv_scalar_q5_k },
+    { "scalar", DTYPE_Q6_K, ACT_Q8_256, 0, gemv_scalar_q6_k },
+    { "scalar", DTYPE_TQ1_0, ACT_Q8_ROW, 0, gemv_scalar_tq1_0 },
+    { "scalar", DTYPE_TQ2_0, ACT_Q8_ROW, 0, gemv_scalar_tq2_0 },
+    { "scalar", DTYPE_TQ2_64, ACT_Q8_ROW, 0, gemv_scalar_tq2_64 },
+};
+
+const struct gemv_variant *gemv_variants(int *n)
+{
+    *n = (int)(sizeof(table) / sizeof(table[0]));
+    return table;
+}
+
+const struct gemv_variant *gemv_best(enum dtype t, const struct cpu_info *cpu, const char *name)
+{
+    const struct gemv_variant *scalar = NULL;
+    int n;
+
+    gemv_variants(&n);
+    for (int i = 0; i < n; i++) {
+        const struct gemv_variant *v = &table[i];
+
+        if (v->dtype != t || v->needs & ~cpu->features || (name && strcmp(name, v->name) != 0))
+            continue;
+        if (v->needs != 0 || name)
+            return v;
+        scalar = v;
+    }
+    return scalar;
+}
