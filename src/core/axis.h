@@ -17,8 +17,7 @@ enum { AXIS_MAX = 8, AXIS_TEXT = 40, AXIS_VALUES_MAX = 32 };
 enum axis_kind {
     AXIS_ENUM, /* one of `names` */
     AXIS_INT,  /* lo .. hi */
-    AXIS_SIZE, /* bytes, lo .. hi; written 4096, 4KiB, 1MiB, 2GiB */
-    AXIS_WORD  /* a name that the benchmark looks up itself (a model): letters, digits, . _ - */
+    AXIS_SIZE  /* bytes, lo .. hi; written 4096, 4KiB, 1MiB, 2GiB */
 };
 
 struct axis {
@@ -32,7 +31,7 @@ struct axis {
 
 struct param {
     const struct axis *axis;
-    int64_t value; /* index into names, number, or bytes; of a word, the same for the same word */
+    int64_t value; /* index into names, number, or bytes */
     char text[AXIS_TEXT];
 };
 

@@ -26,6 +26,9 @@ enum model_format { MODEL_GGUF, MODEL_SAFETENSORS };
 
 enum { TENSOR_DIMS_MAX = 4 };
 
+/* The mark of random weights: a bool in GGUF, "true" in __metadata__ of safetensors. */
+#define MODEL_SYNTHETIC_KEY "general.synthetic"
+
 struct tensor {
     const char *name; /* as the file spells it */
     enum dtype dtype;

@@ -31,15 +31,19 @@ int model_writer_string(struct model_writer *w, const char *key, struct span val
 int model_writer_copy(struct model_writer *w, const struct model_file *from, size_t key,
                       struct err *e);
 
-/* Announce every tensor, in file order, before the first is written.  dims slowest first. */
+/* Announce every tensor, in file order, before the first is written.  dims slowest first.  ERR_ARG:
+ * a name twice, a row that is no multiple of the type's block. */
 int model_writer_tensor(struct model_writer *w, const char *name, enum dtype dtype, int n_dims,
                         const uint64_t *dims, struct err *e);
 
-/* Where the bytes go: a file, or memory (owned by the caller, mem_free). */
+/* Where the bytes go: a file, or memory.  ERR_IO, ERR_NOMEM. */
 int model_writer_begin(struct model_writer *w, const char *path, struct err *e);
 int model_writer_begin_memory(struct model_writer *w, struct err *e);
-/* The next tensor's bytes, in pieces of any size. */
+/* The tensors' bytes, one behind the other, in pieces of any size: what lies between tensors is
+ * put there.  ERR_ARG beyond the last. */
 int model_writer_write(struct model_writer *w, const void *p, size_t n, struct err *e);
+/* The end: ERR_ARG names the tensor that has not got all of its bytes.  The file takes its name;
+ * the memory becomes the caller's (mem_free). */
 int model_writer_commit(struct model_writer *w, struct err *e);
 int model_writer_take(struct model_writer *w, void **bytes, size_t *n, struct err *e);
 
