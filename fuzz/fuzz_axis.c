@@ -14,6 +14,7 @@ static const struct axis axes[] = {
     { .name = "op", .kind = AXIS_ENUM, .names = ops, .normal = "read" },
     { .name = "threads", .kind = AXIS_INT, .lo = 1, .hi = 1 << 20, .normal = "1" },
     { .name = "size", .kind = AXIS_SIZE, .lo = 1, .hi = INT64_MAX, .normal = "4KiB" },
+    { .name = "model", .kind = AXIS_WORD, .normal = "a" },
 };
 
 static bool refused(int rc, const struct err *e)
@@ -36,7 +37,7 @@ static void check_axis(const struct axis *a, const char *text)
     for (int i = 0; i < got.n; i++) {
         if (a->kind == AXIS_ENUM)
             FUZZ_CHECK(got.v[i] >= 0 && got.v[i] < 4);
-        else
+        else if (a->kind != AXIS_WORD)
             FUZZ_CHECK(got.v[i] >= a->lo && got.v[i] <= a->hi);
         axis_format(a, got.v[i], one);
         FUZZ_CHECK(axis_parse(a, one, &again, &e) == 0);
@@ -54,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     text = fuzz_text(data + 1, size - 1);
-    switch (data[0] % 6) {
+    switch (data[0] % 7) {
     case 0:
         if (!refused(parse_int(text, -1000, 1000, "--n", &whole, &e), &e))
             FUZZ_CHECK(whole >= -1000 && whole <= 1000);
@@ -67,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!refused(parse_seconds(text, 0.01, 3600, "--seconds", &seconds, &e), &e))
             FUZZ_CHECK(seconds >= 0.01 && seconds <= 3600);
         break;
-    default: check_axis(&axes[data[0] % 6 - 3], text); break;
+    default: check_axis(&axes[data[0] % 7 - 3], text); break;
     }
     free(text);
     return 0;

@@ -67,7 +67,7 @@ static int doctor_run(const struct cli_args *a, const struct cli_env *env)
 
     if (!dir)
         dir = ".";
-    TRY(run_options_check_dir(dir, &e));
+    TRY(run_options_check_dir("--dir", dir, &e));
     advice_probe(&probes, dir, 256 << 20);
     advice_collect(&list, "", &probes);
     gpu_facts(&machine);

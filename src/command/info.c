@@ -62,7 +62,7 @@ static int info_run(const struct cli_args *a, const struct cli_env *env)
     int rc = 0;
 
     if (dir)
-        TRY(run_options_check_dir(dir, &e));
+        TRY(run_options_check_dir("--dir", dir, &e));
     TRY(run_session_describe(&r, env, dir ? dir : ".", &e));
     TRY(env_busy(&busy, "", 0.1, &e));
     env_busy_facts(&r.machine, &busy);

@@ -19,6 +19,10 @@ static void axis_values_text(const struct axis *a, char *buf, size_t cap)
     size_t n = 0;
 
     buf[0] = '\0';
+    if (a->kind == AXIS_WORD) {
+        snprintf(buf, cap, "NAME");
+        return;
+    }
     if (a->kind != AXIS_ENUM) {
         axis_format(a, a->lo, lo);
         axis_format(a, a->hi, hi);

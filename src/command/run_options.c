@@ -22,6 +22,8 @@ const struct cli_option run_option_table[RUN_OPTIONS] = {
       "cpu gpu gpu:0" },
     { "dir", 0, "DIR", "folder for scratch files: the storage that is measured (else this folder)",
       "@dirs" },
+    { "models", 0, "DIR", "folder with the models that benchmarks name (else the usual one)",
+      "@dirs" },
     { "seed", 0, "N", "seed of all inputs and resampling (1)", NULL },
     { "target", 0, "PERCENT", "stop a row when its interval is this narrow, each way (0.5)", NULL },
     { "wait", 0, "S", "wait up to S for another run on this machine to end", NULL },
@@ -49,16 +51,16 @@ static int read_launcher(const char *text, struct run_options *o, struct err *e)
     return n ? 0 : ERR(e, ERR_ARG, "--launcher: no command in it");
 }
 
-int run_options_check_dir(const char *text, struct err *e)
+int run_options_check_dir(const char *option, const char *text, struct err *e)
 {
     struct stat st;
 
     if (!text[0])
-        return ERR(e, ERR_ARG, "--dir: the folder's name is empty");
+        return ERR(e, ERR_ARG, "%s: the folder's name is empty", option);
     if (stat(text, &st) < 0)
-        return ERR(e, ERR_IO, "--dir %.120s: %s", text, strerror(errno));
+        return ERR(e, ERR_IO, "%s %.120s: %s", option, text, strerror(errno));
     if (!S_ISDIR(st.st_mode))
-        return ERR(e, ERR_IO, "--dir %.120s: not a folder", text);
+        return ERR(e, ERR_IO, "%s %.120s: not a folder", option, text);
     return 0;
 }
 
@@ -111,7 +113,9 @@ int run_options_read(const struct cli_args *a, struct run_options *o, struct err
     if ((v = cli_value(a, "target")))
         TRY(read_target(v, o, e));
     if ((v = cli_value(a, "dir")))
-        TRY(run_options_check_dir(o->dir = v, e));
+        TRY(run_options_check_dir("--dir", o->dir = v, e));
+    if ((v = cli_value(a, "models")))
+        TRY(run_options_check_dir("--models", o->models = v, e));
     if ((v = cli_value(a, "launcher")))
         TRY(read_launcher(v, o, e));
 out:

@@ -16,7 +16,7 @@
 #include "report/verdict_table.h"
 #include "store/noise_file.h"
 
-enum { PAIRS_USUAL = 10, RELABELLED = 200, PASSED_ON = 4 };
+enum { PAIRS_USUAL = 10, RELABELLED = 200, PASSED_ON = 5 };
 
 static const struct cli_option options[] = {
     { "pairs", 0, "N", "pairs of runs (10); 6, 10 or 20 are what a comparison looks at", NULL },
@@ -24,6 +24,7 @@ static const struct cli_option options[] = {
     { "set", 0, "AXIS=VALUE[,VALUE]", "as of run; repeatable", NULL },
     { "device", 0, "DEVICE", "as of run", "cpu gpu gpu:0" },
     { "dir", 0, "DIR", "as of run", "@dirs" },
+    { "models", 0, "DIR", "as of run", "@dirs" },
     { "keep", 0, "DIR", "folder for the results (else headroom-selftest-UTC here)", "@dirs" },
 };
 
@@ -40,7 +41,8 @@ struct selftest {
 /* What both run: the words of the user, and how long a row takes. */
 static int arguments_of(const struct cli_args *a, struct selftest *t, struct err *e)
 {
-    static const char *const passed_on[PASSED_ON] = { "--seconds", "--set", "--device", "--dir" };
+    static const char *const passed_on[PASSED_ON] = { "--seconds", "--set", "--device", "--dir",
+                                                      "--models" };
     int n = 0;
 
     t->argument[n++] = "run";

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,34 @@ int parse_seconds(const char *s, double lo, double hi, const char *what, double 
     return 0;
 }
 
+/* Words of AXIS_WORD axes, so that a value can be a number as on any other axis: kept for as long
+ * as the process lives. */
+enum { WORDS_MAX = 64 };
+static char words[WORDS_MAX][AXIS_TEXT];
+static int n_words;
+static pthread_mutex_t words_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int parse_word(const struct axis *a, const char *word, int64_t *out, struct err *e)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    int i = 0, rc = 0;
+
+    if (word[strspn(word, allowed)] || word[0] == '.' || strlen(word) >= AXIS_TEXT)
+        return ERR(e, ERR_ARG, "axis %s: \"%.40s\" is not a name (letters, digits, . _ -)", a->name,
+                   word);
+    pthread_mutex_lock(&words_lock);
+    while (i < n_words && strcmp(words[i], word) != 0)
+        i++;
+    if (i == WORDS_MAX)
+        rc = ERR(e, ERR_ARG, "axis %s: more than %d names", a->name, WORDS_MAX);
+    else if (i == n_words)
+        snprintf(words[n_words++], AXIS_TEXT, "%s", word);
+    pthread_mutex_unlock(&words_lock);
+    *out = i;
+    return rc;
+}
+
 static int axis_parse_one(const struct axis *a, const char *word, struct axis_values *out,
                           struct err *e)
 {
@@ -157,6 +186,8 @@ static int axis_parse_one(const struct axis *a, const char *word, struct axis_va
         }
     } else if (a->kind == AXIS_INT) {
         TRY(parse_int(word, a->lo, a->hi, what, &v, e));
+    } else if (a->kind == AXIS_WORD) {
+        TRY(parse_word(a, word, &v, e));
     } else {
         TRY(parse_size(word, a->lo, a->hi, what, &v, e));
     }
@@ -207,6 +238,10 @@ void axis_format(const struct axis *a, int64_t value, char out[AXIS_TEXT])
 
     if (a->kind == AXIS_ENUM) {
         snprintf(out, AXIS_TEXT, "%s", a->names[value]);
+        return;
+    }
+    if (a->kind == AXIS_WORD) {
+        snprintf(out, AXIS_TEXT, "%s", words[value]); /* a word once there never changes */
         return;
     }
     if (a->kind == AXIS_SIZE)

@@ -17,7 +17,8 @@ enum { AXIS_MAX = 8, AXIS_TEXT = 40, AXIS_VALUES_MAX = 32 };
 enum axis_kind {
     AXIS_ENUM, /* one of `names` */
     AXIS_INT,  /* lo .. hi */
-    AXIS_SIZE  /* bytes, lo .. hi; written 4096, 4KiB, 1MiB, 2GiB */
+    AXIS_SIZE, /* bytes, lo .. hi; written 4096, 4KiB, 1MiB, 2GiB */
+    AXIS_WORD  /* a name that the benchmark looks up itself (a model): letters, digits, . _ - */
 };
 
 struct axis {
@@ -31,7 +32,7 @@ struct axis {
 
 struct param {
     const struct axis *axis;
-    int64_t value; /* index into names, number, or bytes */
+    int64_t value; /* index into names, number, or bytes; of a word, the same for the same word */
     char text[AXIS_TEXT];
 };
 

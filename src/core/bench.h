@@ -88,6 +88,7 @@ struct bench_ctx {
     const struct params *params;
     uint64_t seed;
     const char *dir;       /* --dir: where scratch files may go; never NULL */
+    const char *models;    /* --models: the folder with the models; "" where there is none */
     double seconds;        /* the row's budget, for sizing only */
     char variant[64];      /* setup names the code path it chose */
     char inputs[96];       /* setup names distribution and seed of its inputs */

@@ -60,7 +60,7 @@ static int own_path(char out[SELF], struct err *e)
 static void child_exec(const struct runner *r, const char *self, int fd, pid_t parent)
 {
     char fd_text[16], seed[32], target[32];
-    const char *argv[LAUNCHER_MAX + 8];
+    const char *argv[LAUNCHER_MAX + 9];
     int n = 0;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -78,6 +78,7 @@ static void child_exec(const struct runner *r, const char *self, int fd, pid_t p
     argv[n++] = seed;
     argv[n++] = target;
     argv[n++] = r->c->dir;
+    argv[n++] = r->c->models ? r->c->models : "";
     argv[n] = NULL;
     execvp(argv[0], (char *const *)(uintptr_t)argv); /* exec never writes to its words */
     _exit(127);

@@ -34,6 +34,7 @@ struct runner_config {
     int repeats; /* rounds, >= 1; a row of the plan may take part in fewer */
     uint64_t seed;
     const char *dir;
+    const char *models; /* NULL: none */
     double target;
     const char *const *launcher; /* command placed before the worker, NULL-terminated, or NULL */
     const struct runner_codec *codec;

@@ -173,7 +173,7 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
     int64_t fd = -1, seed;
     int rc = 0;
 
-    if (argc != 5 || parse_int(argv[1], 0, 1 << 20, "worker", &fd, NULL) < 0 ||
+    if (argc != 6 || parse_int(argv[1], 0, 1 << 20, "worker", &fd, NULL) < 0 ||
         fstat((int)fd, &st) < 0 || !S_ISSOCK(st.st_mode)) {
         rc = ERR(e, ERR_ARG, "worker: started by \"run\", not by hand");
         goto out;
@@ -184,6 +184,7 @@ int runner_worker_main(int argc, char **argv, const struct worker_services *serv
     o.seed = (uint64_t)seed;
     o.target = strtod(argv[3], NULL);
     o.dir = argv[4];
+    o.models = argv[5];
     dup2(STDERR_FILENO, STDOUT_FILENO); /* a chatty library must not reach the JSON on stdout */
     s.kinds = ops;
     s.n_devices = device_list(ops, s.devices, s.why, sizeof(s.why));

@@ -11,7 +11,7 @@ struct runner_codec { /* from store/ */
     int (*decode)(const char *text, size_t n, struct result *out, struct err *e);
 };
 
-/* `headroom worker FD SEED TARGET DIR` (argv[0] is "worker").  ops: the kinds of device,
+/* `headroom worker FD SEED TARGET DIR MODELS` (argv[0] is "worker").  ops: the kinds of device,
  * NULL-terminated.  0 when the parent closed the stream, else the error that ended it. */
 int runner_worker_main(int argc, char **argv, const struct worker_services *services,
                        const struct runner_codec *codec, const struct device_ops *const *ops,

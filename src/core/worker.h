@@ -35,6 +35,7 @@ struct worker_services {
 struct worker_options {
     uint64_t seed;
     const char *dir;
+    const char *models;
     double target;      /* relative half-width */
     double seconds_max; /* no row longer than this; 0: no bound */
     const struct worker_services *services;

@@ -25,9 +25,8 @@
 
 enum {
     KV_PAGE = 32,           /* positions; a page and KV head is one item of a store */
-    ATTENTION_TILE = 32,    /* tokens of an item */
+    ATTENTION_TILE = 32,    /* tokens of an item; in a call of no more, each cut is an item */
     ATTENTION_SPLIT = 256,  /* positions */
-    ATTENTION_FEW = 64,     /* up to so many tokens, the cuts of a row are items of their own */
     ATTENTION_DIM_MAX = 256 /* head_dim: a multiple of 8, and no more than this */
 };
 
@@ -53,13 +52,13 @@ struct attention_args {
 size_t attention_head_bytes(enum dtype kv_dtype, int head_dim);
 
 /* How many items each step of a call has.  Threads may take the items of a step in any order; a
- * step begins when the one before is done.  The first items take longest. */
+ * step begins when the one before is done.  The items that take longest come first. */
 int attention_stores(const struct attention_args *a);
 int attention_items(const struct attention_args *a);
 int attention_merges(const struct attention_args *a); /* 0 where nothing is left to merge */
 
-/* Floats of `partial`: of this call, and enough for any call of this shape (heads, kv_heads,
- * head_dim, window) whose last position is below `context`. */
+/* Floats of `partial`: of this call, and enough for any call of this shape (heads, head_dim,
+ * window), of no more tokens, whose positions are below `context`. */
 size_t attention_partial_floats(const struct attention_args *a);
 size_t attention_partial_bound(const struct attention_args *shape, int context);
 

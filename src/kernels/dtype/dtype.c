@@ -8,11 +8,11 @@
 
 static const struct {
     struct dtype_info info;
-    const struct dtype_codec *codec;
+    const struct dtype_codec *codec; /* NULL: single values, see dtype_float.c */
 } table[DTYPES] = {
-    [DTYPE_F32] = { { "F32", 1, 4, false }, &dtype_f32 },
-    [DTYPE_F16] = { { "F16", 1, 2, false }, &dtype_f16 },
-    [DTYPE_BF16] = { { "BF16", 1, 2, false }, &dtype_bf16 },
+    [DTYPE_F32] = { { "F32", 1, 4, false }, NULL },
+    [DTYPE_F16] = { { "F16", 1, 2, false }, NULL },
+    [DTYPE_BF16] = { { "BF16", 1, 2, false }, NULL },
     [DTYPE_Q4_0] = { { "Q4_0", 32, 18, false }, &dtype_q4_0 },
     [DTYPE_Q4_1] = { { "Q4_1", 32, 20, false }, &dtype_q4_1 },
     [DTYPE_Q5_0] = { { "Q5_0", 32, 22, false }, &dtype_q5_0 },
@@ -60,6 +60,10 @@ void dtype_to_f32(enum dtype t, const void *src, float *dst, size_t n)
     const struct dtype_info *d = dtype_info(t);
     const uint8_t *p = src;
 
+    if (!table[t].codec) {
+        dtype_float_decode(t, p, dst, n);
+        return;
+    }
     for (size_t i = 0; i < n; i += (size_t)d->block, p += d->bytes)
         table[t].codec->decode(p, dst + i);
 }
@@ -69,6 +73,10 @@ void dtype_from_f32(enum dtype t, const float *src, void *dst, size_t n)
     const struct dtype_info *d = dtype_info(t);
     uint8_t *p = dst;
 
+    if (!table[t].codec) {
+        dtype_float_encode(t, src, p, n);
+        return;
+    }
     for (size_t i = 0; i < n; i += (size_t)d->block, p += d->bytes)
         table[t].codec->encode(src + i, p);
 }
@@ -78,6 +86,8 @@ bool dtype_valid(enum dtype t, const void *src, size_t n)
     const struct dtype_info *d = dtype_info(t);
     const uint8_t *p = src;
 
+    if (!table[t].codec)
+        return dtype_float_valid(t, p, n);
     for (size_t i = 0; i < n; i += (size_t)d->block, p += d->bytes)
         if (!table[t].codec->valid(p))
             return false;

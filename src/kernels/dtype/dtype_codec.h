@@ -1,4 +1,5 @@
-/* dtype_codec.h - one block of a format, in and out: what dtype.c's table is made of.
+/* dtype_codec.h - one block of a format, in and out: what dtype.c's table is made of; and runs of
+ * F32, F16 and BF16, whose blocks are single values.
  *
  * A block of `dtype_info.block` values lies at src or dst in dtype_info.bytes bytes, not aligned.
  * The layouts and the roundings are those of ggml (ggml-common.h, quantize_row_*_ref), learnt from
@@ -21,10 +22,13 @@ struct dtype_codec {
     bool (*valid)(const uint8_t *src);
 };
 
-extern const struct dtype_codec dtype_f32, dtype_f16, dtype_bf16;
 extern const struct dtype_codec dtype_q4_0, dtype_q4_1, dtype_q5_0, dtype_q5_1, dtype_q8_0;
 extern const struct dtype_codec dtype_q4_k, dtype_q5_k, dtype_q6_k;
 extern const struct dtype_codec dtype_tq1_0, dtype_tq2_0, dtype_tq2_64;
+
+void dtype_float_decode(enum dtype t, const uint8_t *src, float *dst, size_t n);
+void dtype_float_encode(enum dtype t, const float *src, uint8_t *dst, size_t n);
+bool dtype_float_valid(enum dtype t, const uint8_t *src, size_t n);
 
 /* Little-endian, as files are; all machines that we run on are too. */
 static inline uint16_t dtype_load16(const uint8_t *p)

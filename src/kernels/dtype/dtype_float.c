@@ -68,49 +68,38 @@ uint16_t f32_to_bf16(float x)
     return (uint16_t)((u + 0x7fff + (u >> 16 & 1)) >> 16);
 }
 
-static void f32_decode(const uint8_t *src, float *dst)
+void dtype_float_decode(enum dtype t, const uint8_t *src, float *dst, size_t n)
 {
-    memcpy(dst, src, sizeof(*dst));
+    if (t == DTYPE_F32)
+        memcpy(dst, src, n * sizeof(*dst));
+    else if (t == DTYPE_F16)
+        for (size_t i = 0; i < n; i++)
+            dst[i] = dtype_load_f16(src + 2 * i);
+    else
+        for (size_t i = 0; i < n; i++)
+            dst[i] = bf16_to_f32(dtype_load16(src + 2 * i));
 }
 
-static void f32_encode(const float *src, uint8_t *dst)
+void dtype_float_encode(enum dtype t, const float *src, uint8_t *dst, size_t n)
 {
-    memcpy(dst, src, sizeof(*src));
+    if (t == DTYPE_F32)
+        memcpy(dst, src, n * sizeof(*src));
+    else if (t == DTYPE_F16)
+        for (size_t i = 0; i < n; i++)
+            dtype_store16(dst + 2 * i, f32_to_f16(src[i]));
+    else
+        for (size_t i = 0; i < n; i++)
+            dtype_store16(dst + 2 * i, f32_to_bf16(src[i]));
 }
 
-static bool f32_valid(const uint8_t *src)
+/* In each of them the exponent of what is not finite has all its bits. */
+bool dtype_float_valid(enum dtype t, const uint8_t *src, size_t n)
 {
-    float x;
+    size_t bytes = t == DTYPE_F32 ? 4 : 2;
+    unsigned exponent = t == DTYPE_F16 ? 0x7c00 : 0x7f80;
+    bool valid = true;
 
-    memcpy(&x, src, sizeof(x));
-    return isfinite(x);
+    for (size_t i = 0; i < n; i++)
+        valid &= (dtype_load16(src + i * bytes + bytes - 2) & exponent) != exponent;
+    return valid;
 }
-
-static void f16_decode(const uint8_t *src, float *dst)
-{
-    *dst = dtype_load_f16(src);
-}
-
-static void f16_encode(const float *src, uint8_t *dst)
-{
-    dtype_store16(dst, f32_to_f16(*src));
-}
-
-static void bf16_decode(const uint8_t *src, float *dst)
-{
-    *dst = bf16_to_f32(dtype_load16(src));
-}
-
-static void bf16_encode(const float *src, uint8_t *dst)
-{
-    dtype_store16(dst, f32_to_bf16(*src));
-}
-
-static bool bf16_valid(const uint8_t *src)
-{
-    return (dtype_load16(src) & 0x7f80) != 0x7f80;
-}
-
-const struct dtype_codec dtype_f32 = { f32_decode, f32_encode, f32_valid };
-const struct dtype_codec dtype_f16 = { f16_decode, f16_encode, dtype_f16_finite };
-const struct dtype_codec dtype_bf16 = { bf16_decode, bf16_encode, bf16_valid };

@@ -33,10 +33,16 @@
     OF_Q8_256(label, needs, rows, path)    \
     OF_Q8_ROW(label, needs, rows, path)
 
+#define AVX512VNNI (VARIANT_AVX512 | (uint64_t)1 << CPU_AVX512VNNI)
+
 /* clang-format off */
 static const struct matmul_variant table[] = {
-    OF_CODES("scalar", 0, 1, scalar_codes)
-    OF_F32("scalar", 0, 1, scalar_floats)
+    OF_CODES("scalar", 0, 1, codes_scalar)
+    OF_F32("scalar", 0, 1, floats_scalar)
+#if defined(__x86_64__)
+    OF_CODES("avx512vnni", AVX512VNNI, 32, codes_avx512vnni)
+    OF_F32("avx512", VARIANT_AVX512, 48, floats_avx512)
+#endif
 };
 /* clang-format on */
 

@@ -14,8 +14,10 @@
     void matmul_##name(const struct weight *w, size_t row0, size_t row1, const struct act *x, \
                        size_t tokens, float *y, size_t ldy, void *scratch);
 
-MATMUL_PATH(scalar_codes)
-MATMUL_PATH(scalar_floats)
+MATMUL_PATH(codes_scalar)
+MATMUL_PATH(floats_scalar)
+MATMUL_PATH(codes_avx512vnni)
+MATMUL_PATH(floats_avx512)
 
 #undef MATMUL_PATH
 

@@ -12,7 +12,7 @@ static size_t pad(size_t bytes)
 }
 
 /* A row's codes, its scales and its mins: no group is smaller than 16. */
-size_t matmul_scalar_codes_scratch(size_t cols, size_t tokens)
+size_t matmul_codes_scalar_scratch(size_t cols, size_t tokens)
 {
     (void)tokens;
     return pad(cols) + 2 * pad(cols / 16 * sizeof(float));
@@ -54,7 +54,7 @@ static float dot_codes(const struct matmul_form *f, const uint8_t *codes, const 
     return y;
 }
 
-void matmul_scalar_codes(const struct weight *w, size_t row0, size_t row1, const struct act *x,
+void matmul_codes_scalar(const struct weight *w, size_t row0, size_t row1, const struct act *x,
                          size_t tokens, float *y, size_t ldy, void *scratch)
 {
     const struct matmul_form *f = matmul_form(w->dtype);
@@ -72,13 +72,13 @@ void matmul_scalar_codes(const struct weight *w, size_t row0, size_t row1, const
     }
 }
 
-size_t matmul_scalar_floats_scratch(size_t cols, size_t tokens)
+size_t matmul_floats_scalar_scratch(size_t cols, size_t tokens)
 {
     (void)tokens;
     return pad(cols * sizeof(float));
 }
 
-void matmul_scalar_floats(const struct weight *w, size_t row0, size_t row1, const struct act *x,
+void matmul_floats_scalar(const struct weight *w, size_t row0, size_t row1, const struct act *x,
                           size_t tokens, float *y, size_t ldy, void *scratch)
 {
     float *row = scratch;

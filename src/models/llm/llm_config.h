@@ -44,8 +44,8 @@ int llm_config_read(struct llm_config *c, const struct model_file *m, struct err
 
 /* The shapes that `model synth` knows by name: "gpt2", "smollm2-135m", "smollm-135m",
  * "qwen2.5-0.5b", "phi-3-mini-4k", "bitnet-2b", and their tiny forms for tests ("tiny-gpt2", ...).
- * NULL when there is none; llm_shape_names is NULL-terminated. */
+ * NULL when there is none. */
 const struct llm_config *llm_shape(const char *name);
-const char *const *llm_shape_names(void);
+const char *llm_shape_name(int i); /* 0, 1, ...; NULL after the last */
 
 #endif

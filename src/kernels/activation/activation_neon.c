@@ -1,0 +1,9 @@
+/* activation_neon.c - activation_body.h for NEON. */
+#include "kernels/activation/activation_isa.h"
+
+#include "kernels/activation/activation_body.h"
+
+void activation_neon(enum activation a, const float *gate, const float *up, float *y, size_t n)
+{
+    activation_body(a, gate, up, y, n);
+}

@@ -1,0 +1,268 @@
+/* matmul_codes.h - the tiled path for weights of codes, with int8 activations.
+ *
+ * Included by the file of one instruction set, after LANES, ROW_VECTORS, TOKENS and matmul_vector.h,
+ * and these:
+ *   SIGNED_CODES                   1: the panel holds code - offset as int8; 0: the code as uint8
+ *   dot4(sum, w, four)             sum[i] += the four products of lane i's bytes with `four`'s,
+ *                                  exactly
+ *   muladd(a, b, c)                   a b + c, rounded once
+ * It brings forth run_codes() and scratch_of().
+ *
+ * A tile is TOKENS tokens x PANEL_ROWS rows.  Within a group of columns that share a scale the
+ * products add up in int32, which starts from -offset x the group's sum of activations where codes
+ * are unsigned; then
+ *   part += scale * dot + min * sum      for the groups that share an activation's scale d,
+ *   y    += d * part.
+ * All tokens and rows take the same steps, also the ones that only fill up a tile: so an output's
+ * bits depend on nothing else. */
+#ifndef KERNELS_GEMM_MATMUL_CODES_H
+#define KERNELS_GEMM_MATMUL_CODES_H
+
+#include "kernels/gemm/matmul_form.h"
+#include "kernels/gemm/matmul_vector.h"
+
+enum { CHUNK = 256 }; /* columns taken apart at a time: the largest block */
+
+/* What one call works with. */
+struct job {
+    const struct matmul_form *form;
+    size_t cols, groups, spans; /* columns; those that share a scale; an activation's scale */
+    uint8_t *codes;             /* [cols / 4][PANEL_ROWS][4] */
+    float *scale, *min;         /* [groups][PANEL_ROWS] */
+    /* By tile of tokens: [groups][TOKENS], [groups][TOKENS], [spans][TOKENS] */
+    int32_t *start;
+    float *sum, *d;
+};
+
+/* No group is smaller than 16 columns, or than 32 where there are mins. */
+INLINE size_t scratch_of(size_t cols, size_t tokens)
+{
+    size_t padded = tokens + TOKENS;
+
+    return pad(PANEL_ROWS * cols) + pad(PANEL_ROWS * cols / 16 * sizeof(float)) +
+           pad(PANEL_ROWS * cols / 32 * sizeof(float)) + pad(padded * cols / 16 * sizeof(int32_t)) +
+           2 * pad(padded * cols / 32 * sizeof(float));
+}
+
+INLINE size_t span_of(const struct act *x)
+{
+    if (x->kind == ACT_Q8_32)
+        return 32;
+    return x->kind == ACT_Q8_256 ? 256 : x->cols;
+}
+
+INLINE struct job job_of(const struct weight *w, const struct act *x, size_t tokens, void *scratch)
+{
+    struct job j = { .form = matmul_form(w->dtype), .cols = w->cols };
+    size_t padded = tokens + TOKENS;
+    uint8_t *p = scratch;
+
+    j.groups = w->cols / (size_t)j.form->group;
+    j.spans = w->cols / span_of(x);
+    j.codes = p;
+    p += pad(PANEL_ROWS * j.cols);
+    j.scale = (float *)(void *)p;
+    p += pad(PANEL_ROWS * j.groups * sizeof(float));
+    j.start = (int32_t *)(void *)p;
+    p += pad(padded * j.groups * sizeof(int32_t));
+    j.d = (float *)(void *)p;
+    p += pad(padded * j.spans * sizeof(float));
+    if (!j.form->mins)
+        return j;
+    j.min = (float *)(void *)p;
+    p += pad(PANEL_ROWS * j.groups * sizeof(float));
+    j.sum = (float *)(void *)p;
+    return j;
+}
+
+/* The tokens' side of the sums, which all panels share.  A tile that is not full repeats its last
+ * token. */
+INLINE void prepare(const struct job *j, const struct act *x, size_t tokens)
+{
+    size_t sums = (size_t)j->form->group / 16;
+
+    for (size_t t = 0; t < (tokens + TOKENS - 1) / TOKENS * TOKENS; t++) {
+        const struct act *a = &x[least(t, tokens - 1)];
+        size_t tile = t / TOKENS, i = t % TOKENS;
+
+        for (size_t g = 0; g < j->groups; g++) {
+            size_t at = (tile * j->groups + g) * TOKENS + i;
+            int32_t sum = 0;
+
+            for (size_t k = 0; k < sums; k++)
+                sum += a->sum[g * sums + k];
+            j->start[at] = SIGNED_CODES ? 0 : -j->form->offset * sum;
+            if (j->form->mins)
+                j->sum[at] = (float)sum;
+        }
+        for (size_t s = 0; s < j->spans; s++)
+            j->d[(tile * j->spans + s) * TOKENS + i] = a->d[s];
+    }
+}
+
+/* LANES rows into lanes of the panel: those of the matrix, then zeros. */
+INLINE void load_rows(const struct job *j, const struct weight *w, size_t row, size_t end, int lane)
+{
+    size_t have = row < end ? least(end - row, LANES) : 0,
+           block = (size_t)dtype_info(w->dtype)->block;
+    size_t chunk = CHUNK, group = (size_t)j->form->group;
+    uint8_t codes[LANES][CHUNK];
+
+    memset(codes, 0, sizeof(codes));
+    for (size_t c = 0; c < j->cols; c += chunk) {
+        size_t n = least(j->cols - c, chunk), at = c / group * PANEL_ROWS + (size_t)lane;
+        size_t from = row * w->row_bytes + c / block * (size_t)dtype_info(w->dtype)->bytes;
+
+        for (size_t i = 0; i < have; i++, from += w->row_bytes) {
+            const uint8_t *src = (const uint8_t *)w->data + from;
+
+            matmul_codes(w->dtype, src, codes[i], n);
+            matmul_scales(w->dtype, src, j->scale + at + i, j->form->mins ? j->min + at + i : NULL,
+                          PANEL_ROWS, n);
+            if (SIGNED_CODES)
+                for (size_t k = 0; k < n; k++)
+                    codes[i][k] = (uint8_t)(codes[i][k] - j->form->offset);
+        }
+        for (size_t i = have; i < LANES; i++)
+            for (size_t g = 0; g < n / group; g++) {
+                j->scale[at + i + g * PANEL_ROWS] = 0;
+                if (j->form->mins)
+                    j->min[at + i + g * PANEL_ROWS] = 0;
+            }
+        interleave(codes[0], CHUNK, n / 4, j->codes + PANEL_ROWS * c + 4 * (size_t)lane);
+    }
+}
+
+INLINE vfloat to_float(vint v)
+{
+    return __builtin_convertvector(v, vfloat);
+}
+
+INLINE vfloat all(float x)
+{
+    return x - (vfloat){ 0 };
+}
+
+/* One group: dot[t][v] of `steps` x 4 columns from column c on. */
+INLINE void dot_group(const struct job *j, const int8_t *const q[TOKENS], size_t c, int steps,
+                      const int32_t *start, vint dot[TOKENS][ROW_VECTORS])
+{
+    const uint8_t *codes = j->codes + PANEL_ROWS * c;
+
+    UNROLL
+    for (int i = 0; i < TOKENS * ROW_VECTORS; i++)
+        dot[i / ROW_VECTORS][i % ROW_VECTORS] = start[i / ROW_VECTORS] - (vint){ 0 };
+    UNROLL
+    for (int s = 0; s < steps; s++) {
+        vint w[ROW_VECTORS];
+
+        memcpy(w, codes + (size_t)(4 * PANEL_ROWS * s), sizeof(w));
+        UNROLL
+        for (int t = 0; t < TOKENS; t++) {
+            int32_t four;
+
+            memcpy(&four, q[t] + c + (size_t)(4 * s), sizeof(four));
+            UNROLL
+            for (int v = 0; v < ROW_VECTORS; v++)
+                dot[t][v] = dot4(dot[t][v], w[v], four);
+        }
+    }
+}
+
+/* The panel times the tokens of one tile.  steps: 4 columns each, in a group; per_span: groups that
+ * share an activation's scale. */
+INLINE void tile(const struct job *j, const int8_t *const q[TOKENS], size_t tile, int steps,
+                 size_t per_span, bool mins, vfloat y[TOKENS][ROW_VECTORS])
+{
+    size_t group = 4 * (size_t)steps, g = 0;
+
+    memset(y, 0, sizeof(vfloat[TOKENS][ROW_VECTORS]));
+    for (size_t s = 0; s < j->spans; s++) {
+        const float *d = j->d + (tile * j->spans + s) * TOKENS;
+        vfloat part[TOKENS][ROW_VECTORS] = { { { 0 } } };
+
+        for (size_t end = g + per_span; g < end; g++) {
+            size_t at = (tile * j->groups + g) * TOKENS;
+            vint dot[TOKENS][ROW_VECTORS];
+            vfloat scale[ROW_VECTORS], min[ROW_VECTORS];
+
+            dot_group(j, q, g * group, steps, j->start + at, dot);
+            memcpy(scale, j->scale + g * PANEL_ROWS, sizeof(scale));
+            if (mins)
+                memcpy(min, j->min + g * PANEL_ROWS, sizeof(min));
+            UNROLL
+            for (int i = 0; i < TOKENS * ROW_VECTORS; i++) {
+                int t = i / ROW_VECTORS, v = i % ROW_VECTORS;
+
+                part[t][v] = muladd(to_float(dot[t][v]), scale[v], part[t][v]);
+                if (mins)
+                    part[t][v] = muladd(min[v], all(j->sum[at + (size_t)t]), part[t][v]);
+            }
+        }
+        UNROLL
+        for (int i = 0; i < TOKENS * ROW_VECTORS; i++) {
+            int t = i / ROW_VECTORS, v = i % ROW_VECTORS;
+
+            y[t][v] = muladd(part[t][v], all(d[t]), y[t][v]);
+        }
+    }
+}
+
+/* The panel times all tokens. */
+INLINE void tiles(const struct job *j, const struct act *x, size_t tokens, int steps,
+                  size_t per_span, bool mins, float *y, size_t ldy, size_t rows)
+{
+    for (size_t t0 = 0; t0 < tokens; t0 += TOKENS) {
+        const int8_t *q[TOKENS];
+        vfloat out[TOKENS][ROW_VECTORS];
+
+        for (size_t t = 0; t < TOKENS; t++)
+            q[t] = x[least(t0 + t, tokens - 1)].q;
+        tile(j, q, t0 / TOKENS, steps, per_span, mins, out);
+        for (size_t t = 0; t < least(tokens - t0, TOKENS); t++)
+            put(y + (t0 + t) * ldy, out[t], rows);
+    }
+}
+
+/* One function a shape of the sums, so that its loops have constant bounds. */
+typedef void tiles_fn(const struct job *j, const struct act *x, size_t tokens, float *y, size_t ldy,
+                      size_t rows);
+
+#define TILES(name, steps, per_span, mins)                                              \
+    static void name(const struct job *j, const struct act *x, size_t tokens, float *y, \
+                     size_t ldy, size_t rows)                                           \
+    {                                                                                   \
+        tiles(j, x, tokens, steps, per_span, mins, y, ldy, rows);                       \
+    }
+TILES(tiles_32, 8, 1, false)
+TILES(tiles_32_min, 8, 1, true)
+TILES(tiles_k, 8, 8, true)
+TILES(tiles_q6_k, 4, 16, false)
+TILES(tiles_ternary_64, 16, j->groups, false)
+TILES(tiles_ternary_256, 64, j->groups, false)
+#undef TILES
+
+static tiles_fn *tiles_of(enum act_kind kind, const struct matmul_form *f)
+{
+    if (kind == ACT_Q8_ROW)
+        return f->group == 64 ? tiles_ternary_64 : tiles_ternary_256;
+    if (kind == ACT_Q8_256)
+        return f->mins ? tiles_k : tiles_q6_k;
+    return f->mins ? tiles_32_min : tiles_32;
+}
+
+static void run_codes(const struct weight *w, size_t row0, size_t row1, const struct act *x,
+                      size_t tokens, float *y, size_t ldy, void *scratch)
+{
+    struct job j = job_of(w, x, tokens, scratch);
+    tiles_fn *run = tiles_of(x->kind, j.form);
+
+    prepare(&j, x, tokens);
+    for (size_t row = row0; row < row1; row += PANEL_ROWS) {
+        for (int v = 0; v < ROW_VECTORS; v++)
+            load_rows(&j, w, row + (size_t)(LANES * v), row1, LANES * v);
+        run(&j, x, tokens, y + row, ldy, least(row1 - row, PANEL_ROWS));
+    }
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* matmul_floats.h - the tiled path for weights of floats, with F32 activations.
+ *
+ * Included by the file of one instruction set, after LANES, ROW_VECTORS, TOKENS, COLUMNS and
+ * matmul_vector.h, and these:
+ *   muladd(a, b, c)         a b + c, rounded once
+ *   halves(src)             LANES floats from as many of F16
+ * It brings forth run_floats() and scratch_of().
+ *
+ * A panel is decoded COLUMNS columns at a time, so that it stays in the nearer caches, and all
+ * tokens pass by before the next; their sums wait in y.  Each output is one chain of FMAs from the
+ * first column to the last. */
+#ifndef KERNELS_GEMM_MATMUL_FLOATS_H
+#define KERNELS_GEMM_MATMUL_FLOATS_H
+
+#include "kernels/gemm/matmul_vector.h"
+
+enum { CHUNK = 4 * LANES }; /* columns decoded at a time */
+
+INLINE size_t scratch_of(size_t cols, size_t tokens)
+{
+    (void)tokens;
+    return pad(PANEL_ROWS * least(cols, COLUMNS) * sizeof(float));
+}
+
+/* n <= CHUNK columns of one row; what follows them in `to` is not meant. */
+INLINE void widen(enum dtype t, const uint8_t *src, float *to, size_t n)
+{
+    typedef uint16_t narrow __attribute__((vector_size(2 * LANES)));
+    size_t i = 0;
+
+    if (t == DTYPE_F32) {
+        memcpy(to, src, n * sizeof(*to));
+        return;
+    }
+    for (; i + LANES <= n; i += LANES) {
+        vfloat f;
+
+        if (t == DTYPE_F16) {
+            f = halves(src + 2 * i);
+        } else {
+            narrow half;
+
+            memcpy(&half, src + 2 * i, sizeof(half));
+            f = (vfloat)(__builtin_convertvector(half, vint) << 16);
+        }
+        memcpy(to + i, &f, sizeof(f));
+    }
+    for (; i < n; i++) {
+        uint16_t h;
+
+        memcpy(&h, src + 2 * i, sizeof(h));
+        to[i] = t == DTYPE_F16 ? f16_to_f32(h) : bf16_to_f32(h);
+    }
+}
+
+/* LANES rows, columns c0 .. c0 + n - 1, into lanes of the panel; rows from `end` on are zeros. */
+INLINE void load_rows(const struct weight *w, size_t row, size_t end, size_t c0, size_t n,
+                      uint8_t *panel)
+{
+    size_t have = row < end ? least(end - row, LANES) : 0;
+    size_t bytes = w->dtype == DTYPE_F32 ? 4 : 2;
+    float rows[LANES][CHUNK];
+
+    memset(rows, 0, sizeof(rows));
+    for (size_t c = 0; c < n; c += CHUNK) {
+        size_t here = least(n - c, CHUNK);
+        const uint8_t *src = (const uint8_t *)w->data + row * w->row_bytes + (c0 + c) * bytes;
+
+        for (size_t i = 0; i < have; i++, src += w->row_bytes)
+            widen(w->dtype, src, rows[i], here);
+        interleave((const uint8_t *)rows, sizeof(rows[0]), here, panel + c * PANEL_ROWS * 4);
+    }
+}
+
+/* y += panel x the tokens of one tile, columns 0 .. n - 1 of x. */
+INLINE void tile(const float *panel, const float *const x[TOKENS], size_t n,
+                 vfloat y[TOKENS][ROW_VECTORS])
+{
+    vfloat sum[TOKENS][ROW_VECTORS];
+
+    memcpy(sum, y, sizeof(sum));
+    for (size_t c = 0; c < n; c++, panel += PANEL_ROWS) {
+        vfloat w[ROW_VECTORS];
+
+        memcpy(w, panel, sizeof(w));
+        UNROLL
+        for (int t = 0; t < TOKENS; t++) {
+            vfloat f = x[t][c] - (vfloat){ 0 };
+
+            UNROLL
+            for (int v = 0; v < ROW_VECTORS; v++)
+                sum[t][v] = muladd(w[v], f, sum[t][v]);
+        }
+    }
+    memcpy(y, sum, sizeof(sum));
+}
+
+/* Columns c0 .. c0 + n - 1 of the panel times all tokens. */
+INLINE void tiles(const float *panel, size_t c0, size_t n, const struct act *x, size_t tokens,
+                  float *y, size_t ldy, size_t rows)
+{
+    for (size_t t0 = 0; t0 < tokens; t0 += TOKENS) {
+        size_t have = least(tokens - t0, TOKENS);
+        vfloat sum[TOKENS][ROW_VECTORS];
+        const float *at[TOKENS];
+
+        memset(sum, 0, sizeof(sum));
+        for (size_t t = 0; t < TOKENS; t++)
+            at[t] = x[least(t0 + t, tokens - 1)].x + c0;
+        for (size_t t = 0; c0 > 0 && t < have; t++)
+            memcpy(sum[t], y + (t0 + t) * ldy, rows * sizeof(*y));
+        tile(panel, at, n, sum);
+        for (size_t t = 0; t < have; t++)
+            put(y + (t0 + t) * ldy, sum[t], rows);
+    }
+}
+
+static void run_floats(const struct weight *w, size_t row0, size_t row1, const struct act *x,
+                       size_t tokens, float *y, size_t ldy, void *scratch)
+{
+    uint8_t *panel = scratch;
+
+    for (size_t row = row0; row < row1; row += PANEL_ROWS)
+        for (size_t c = 0; c < w->cols; c += COLUMNS) {
+            size_t n = least(w->cols - c, COLUMNS);
+
+            for (size_t v = 0; v < ROW_VECTORS; v++)
+                load_rows(w, row + LANES * v, row1, c, n, panel + 4 * LANES * v);
+            tiles(scratch, c, n, x, tokens, y + row, ldy, least(row1 - row, PANEL_ROWS));
+        }
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* softmax_neon.c - softmax_body.h for NEON. */
+#include "kernels/softmax/softmax_isa.h"
+
+#include "kernels/softmax/softmax_body.h"
+
+void softmax_neon(const float *x, float scale, float *y, size_t n)
+{
+    softmax_body(x, scale, y, n);
+}
+
+double softmax_neon_log_sum_exp(const float *x, size_t n)
+{
+    return softmax_body_log_sum_exp(x, n);
+}
