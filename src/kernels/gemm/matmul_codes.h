@@ -1,16 +1,8 @@
 /* matmul_codes.h - the tiled path for weights of codes, with int8 activations.
  *
- * Included by the file of one instruction set, after LANES, ROW_VECTORS, TOKENS and matmul_vector.h,
- * and these:
- *   SIGNED_CODES                   1: the panel holds code - offset as int8; 0: the code as uint8
- *   dot4(sum, w, four)             sum[i] += the four products of lane i's bytes with `four`'s,
- *                                  exactly
- *   muladd(a, b, c)                   a b + c, rounded once
- * It brings forth run_codes() and scratch_of().
- *
- * A tile is TOKENS tokens x PANEL_ROWS rows.  Within a group of columns that share a scale the
- * products add up in int32, which starts from -offset x the group's sum of activations where codes
- * are unsigned; then
+ * For a file of one instruction set to include (matmul_simd.h).  Within a group of columns that
+ * share a scale the products add up in int32, which starts from -offset x the group's sum of
+ * activations where codes are unsigned; then
  *   part += scale * dot + min * sum      for the groups that share an activation's scale d,
  *   y    += d * part.
  * All tokens and rows take the same steps, also the ones that only fill up a tile: so an output's
@@ -19,28 +11,31 @@
 #define KERNELS_GEMM_MATMUL_CODES_H
 
 #include "kernels/gemm/matmul_form.h"
-#include "kernels/gemm/matmul_vector.h"
+#include "kernels/gemm/matmul_panel.h"
 
-enum { CHUNK = 256 }; /* columns taken apart at a time: the largest block */
+enum {
+    CODE_ROWS = LANES * CODE_VECTORS, /* of a panel */
+    CHUNK = 256                       /* columns taken apart at a time: the largest block */
+};
 
 /* What one call works with. */
 struct job {
     const struct matmul_form *form;
     size_t cols, groups, spans; /* columns; those that share a scale; an activation's scale */
-    uint8_t *codes;             /* [cols / 4][PANEL_ROWS][4] */
-    float *scale, *min;         /* [groups][PANEL_ROWS] */
-    /* By tile of tokens: [groups][TOKENS], [groups][TOKENS], [spans][TOKENS] */
+    uint8_t *codes;             /* [cols / 4][CODE_ROWS][4] */
+    float *scale, *min;         /* [groups][CODE_ROWS] */
+    /* By tile of tokens: [groups][CODE_TOKENS], [groups][CODE_TOKENS], [spans][CODE_TOKENS] */
     int32_t *start;
     float *sum, *d;
 };
 
 /* No group is smaller than 16 columns, or than 32 where there are mins. */
-INLINE size_t scratch_of(size_t cols, size_t tokens)
+INLINE size_t codes_scratch(size_t cols, size_t tokens)
 {
-    size_t padded = tokens + TOKENS;
+    size_t padded = tokens + CODE_TOKENS;
 
-    return pad(PANEL_ROWS * cols) + pad(PANEL_ROWS * cols / 16 * sizeof(float)) +
-           pad(PANEL_ROWS * cols / 32 * sizeof(float)) + pad(padded * cols / 16 * sizeof(int32_t)) +
+    return pad(CODE_ROWS * cols) + pad(CODE_ROWS * cols / 16 * sizeof(float)) +
+           pad(CODE_ROWS * cols / 32 * sizeof(float)) + pad(padded * cols / 16 * sizeof(int32_t)) +
            2 * pad(padded * cols / 32 * sizeof(float));
 }
 
@@ -53,16 +48,19 @@ INLINE size_t span_of(const struct act *x)
 
 INLINE struct job job_of(const struct weight *w, const struct act *x, size_t tokens, void *scratch)
 {
-    struct job j = { .form = matmul_form(w->dtype), .cols = w->cols };
-    size_t padded = tokens + TOKENS;
-    uint8_t *p = scratch;
+    size_t padded = tokens + CODE_TOKENS;
+    uint8_t *p = (uint8_t *)scratch;
+    struct job j;
 
+    j.form = matmul_form(w->dtype);
+    j.cols = w->cols;
+    j.min = j.sum = NULL;
     j.groups = w->cols / (size_t)j.form->group;
     j.spans = w->cols / span_of(x);
     j.codes = p;
-    p += pad(PANEL_ROWS * j.cols);
+    p += pad(CODE_ROWS * j.cols);
     j.scale = (float *)(void *)p;
-    p += pad(PANEL_ROWS * j.groups * sizeof(float));
+    p += pad(CODE_ROWS * j.groups * sizeof(float));
     j.start = (int32_t *)(void *)p;
     p += pad(padded * j.groups * sizeof(int32_t));
     j.d = (float *)(void *)p;
@@ -70,7 +68,7 @@ INLINE struct job job_of(const struct weight *w, const struct act *x, size_t tok
     if (!j.form->mins)
         return j;
     j.min = (float *)(void *)p;
-    p += pad(PANEL_ROWS * j.groups * sizeof(float));
+    p += pad(CODE_ROWS * j.groups * sizeof(float));
     j.sum = (float *)(void *)p;
     return j;
 }
@@ -81,12 +79,12 @@ INLINE void prepare(const struct job *j, const struct act *x, size_t tokens)
 {
     size_t sums = (size_t)j->form->group / 16;
 
-    for (size_t t = 0; t < (tokens + TOKENS - 1) / TOKENS * TOKENS; t++) {
+    for (size_t t = 0; t < (tokens + CODE_TOKENS - 1) / CODE_TOKENS * CODE_TOKENS; t++) {
         const struct act *a = &x[least(t, tokens - 1)];
-        size_t tile = t / TOKENS, i = t % TOKENS;
+        size_t tile = t / CODE_TOKENS, i = t % CODE_TOKENS;
 
         for (size_t g = 0; g < j->groups; g++) {
-            size_t at = (tile * j->groups + g) * TOKENS + i;
+            size_t at = (tile * j->groups + g) * CODE_TOKENS + i;
             int32_t sum = 0;
 
             for (size_t k = 0; k < sums; k++)
@@ -96,21 +94,21 @@ INLINE void prepare(const struct job *j, const struct act *x, size_t tokens)
                 j->sum[at] = (float)sum;
         }
         for (size_t s = 0; s < j->spans; s++)
-            j->d[(tile * j->spans + s) * TOKENS + i] = a->d[s];
+            j->d[(tile * j->spans + s) * CODE_TOKENS + i] = a->d[s];
     }
 }
 
 /* LANES rows into lanes of the panel: those of the matrix, then zeros. */
 INLINE void load_rows(const struct job *j, const struct weight *w, size_t row, size_t end, int lane)
 {
-    size_t have = row < end ? least(end - row, LANES) : 0,
+    size_t have = row < end ? least(end - row, (size_t)LANES) : 0,
            block = (size_t)dtype_info(w->dtype)->block;
     size_t chunk = CHUNK, group = (size_t)j->form->group;
     uint8_t codes[LANES][CHUNK];
 
     memset(codes, 0, sizeof(codes));
     for (size_t c = 0; c < j->cols; c += chunk) {
-        size_t n = least(j->cols - c, chunk), at = c / group * PANEL_ROWS + (size_t)lane;
+        size_t n = least(j->cols - c, chunk), at = c / group * CODE_ROWS + (size_t)lane;
         size_t from = row * w->row_bytes + c / block * (size_t)dtype_info(w->dtype)->bytes;
 
         for (size_t i = 0; i < have; i++, from += w->row_bytes) {
@@ -118,52 +116,43 @@ INLINE void load_rows(const struct job *j, const struct weight *w, size_t row, s
 
             matmul_codes(w->dtype, src, codes[i], n);
             matmul_scales(w->dtype, src, j->scale + at + i, j->form->mins ? j->min + at + i : NULL,
-                          PANEL_ROWS, n);
+                          CODE_ROWS, n);
             if (SIGNED_CODES)
                 for (size_t k = 0; k < n; k++)
                     codes[i][k] = (uint8_t)(codes[i][k] - j->form->offset);
         }
         for (size_t i = have; i < LANES; i++)
             for (size_t g = 0; g < n / group; g++) {
-                j->scale[at + i + g * PANEL_ROWS] = 0;
+                j->scale[at + i + g * CODE_ROWS] = 0;
                 if (j->form->mins)
-                    j->min[at + i + g * PANEL_ROWS] = 0;
+                    j->min[at + i + g * CODE_ROWS] = 0;
             }
-        interleave(codes[0], CHUNK, n / 4, j->codes + PANEL_ROWS * c + 4 * (size_t)lane);
+        interleave(codes[0], CHUNK, n / 4, j->codes + CODE_ROWS * c + 4 * (size_t)lane,
+                   (size_t)(4 * CODE_ROWS));
     }
 }
 
-INLINE vfloat to_float(vint v)
-{
-    return __builtin_convertvector(v, vfloat);
-}
-
-INLINE vfloat all(float x)
-{
-    return x - (vfloat){ 0 };
-}
-
 /* One group: dot[t][v] of `steps` x 4 columns from column c on. */
-INLINE void dot_group(const struct job *j, const int8_t *const q[TOKENS], size_t c, int steps,
-                      const int32_t *start, vint dot[TOKENS][ROW_VECTORS])
+INLINE void dot_group(const struct job *j, const int8_t *const q[CODE_TOKENS], size_t c, int steps,
+                      const int32_t *start, vint dot[CODE_TOKENS][CODE_VECTORS])
 {
-    const uint8_t *codes = j->codes + PANEL_ROWS * c;
+    const uint8_t *codes = j->codes + CODE_ROWS * c;
 
     UNROLL
-    for (int i = 0; i < TOKENS * ROW_VECTORS; i++)
-        dot[i / ROW_VECTORS][i % ROW_VECTORS] = start[i / ROW_VECTORS] - (vint){ 0 };
+    for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++)
+        dot[i / CODE_VECTORS][i % CODE_VECTORS] = all_int(start[i / CODE_VECTORS]);
     UNROLL
     for (int s = 0; s < steps; s++) {
-        vint w[ROW_VECTORS];
+        vint w[CODE_VECTORS];
 
-        memcpy(w, codes + (size_t)(4 * PANEL_ROWS * s), sizeof(w));
+        memcpy(w, codes + (size_t)(4 * CODE_ROWS * s), sizeof(w));
         UNROLL
-        for (int t = 0; t < TOKENS; t++) {
+        for (int t = 0; t < CODE_TOKENS; t++) {
             int32_t four;
 
             memcpy(&four, q[t] + c + (size_t)(4 * s), sizeof(four));
             UNROLL
-            for (int v = 0; v < ROW_VECTORS; v++)
+            for (int v = 0; v < CODE_VECTORS; v++)
                 dot[t][v] = dot4(dot[t][v], w[v], four);
         }
     }
@@ -171,28 +160,28 @@ INLINE void dot_group(const struct job *j, const int8_t *const q[TOKENS], size_t
 
 /* The panel times the tokens of one tile.  steps: 4 columns each, in a group; per_span: groups that
  * share an activation's scale. */
-INLINE void tile(const struct job *j, const int8_t *const q[TOKENS], size_t tile, int steps,
-                 size_t per_span, bool mins, vfloat y[TOKENS][ROW_VECTORS])
+INLINE void tile(const struct job *j, const int8_t *const q[CODE_TOKENS], size_t tile, int steps,
+                 size_t per_span, bool mins, vfloat y[CODE_TOKENS][CODE_VECTORS])
 {
     size_t group = 4 * (size_t)steps, g = 0;
 
-    memset(y, 0, sizeof(vfloat[TOKENS][ROW_VECTORS]));
+    memset(y, 0, sizeof(vfloat[CODE_TOKENS][CODE_VECTORS]));
     for (size_t s = 0; s < j->spans; s++) {
-        const float *d = j->d + (tile * j->spans + s) * TOKENS;
-        vfloat part[TOKENS][ROW_VECTORS] = { { { 0 } } };
+        const float *d = j->d + (tile * j->spans + s) * CODE_TOKENS;
+        vfloat part[CODE_TOKENS][CODE_VECTORS] = { { { 0 } } };
 
         for (size_t end = g + per_span; g < end; g++) {
-            size_t at = (tile * j->groups + g) * TOKENS;
-            vint dot[TOKENS][ROW_VECTORS];
-            vfloat scale[ROW_VECTORS], min[ROW_VECTORS];
+            size_t at = (tile * j->groups + g) * CODE_TOKENS;
+            vint dot[CODE_TOKENS][CODE_VECTORS];
+            vfloat scale[CODE_VECTORS], min[CODE_VECTORS];
 
             dot_group(j, q, g * group, steps, j->start + at, dot);
-            memcpy(scale, j->scale + g * PANEL_ROWS, sizeof(scale));
+            memcpy(scale, j->scale + g * CODE_ROWS, sizeof(scale));
             if (mins)
-                memcpy(min, j->min + g * PANEL_ROWS, sizeof(min));
+                memcpy(min, j->min + g * CODE_ROWS, sizeof(min));
             UNROLL
-            for (int i = 0; i < TOKENS * ROW_VECTORS; i++) {
-                int t = i / ROW_VECTORS, v = i % ROW_VECTORS;
+            for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++) {
+                int t = i / CODE_VECTORS, v = i % CODE_VECTORS;
 
                 part[t][v] = muladd(to_float(dot[t][v]), scale[v], part[t][v]);
                 if (mins)
@@ -200,8 +189,8 @@ INLINE void tile(const struct job *j, const int8_t *const q[TOKENS], size_t tile
             }
         }
         UNROLL
-        for (int i = 0; i < TOKENS * ROW_VECTORS; i++) {
-            int t = i / ROW_VECTORS, v = i % ROW_VECTORS;
+        for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++) {
+            int t = i / CODE_VECTORS, v = i % CODE_VECTORS;
 
             y[t][v] = muladd(part[t][v], all(d[t]), y[t][v]);
         }
@@ -212,15 +201,15 @@ INLINE void tile(const struct job *j, const int8_t *const q[TOKENS], size_t tile
 INLINE void tiles(const struct job *j, const struct act *x, size_t tokens, int steps,
                   size_t per_span, bool mins, float *y, size_t ldy, size_t rows)
 {
-    for (size_t t0 = 0; t0 < tokens; t0 += TOKENS) {
-        const int8_t *q[TOKENS];
-        vfloat out[TOKENS][ROW_VECTORS];
+    for (size_t t0 = 0; t0 < tokens; t0 += CODE_TOKENS) {
+        const int8_t *q[CODE_TOKENS];
+        vfloat out[CODE_TOKENS][CODE_VECTORS];
 
-        for (size_t t = 0; t < TOKENS; t++)
+        for (size_t t = 0; t < CODE_TOKENS; t++)
             q[t] = x[least(t0 + t, tokens - 1)].q;
-        tile(j, q, t0 / TOKENS, steps, per_span, mins, out);
-        for (size_t t = 0; t < least(tokens - t0, TOKENS); t++)
-            put(y + (t0 + t) * ldy, out[t], rows);
+        tile(j, q, t0 / CODE_TOKENS, steps, per_span, mins, out);
+        for (size_t t = 0; t < least(tokens - t0, (size_t)CODE_TOKENS); t++)
+            put(y + (t0 + t) * ldy, out[t], CODE_VECTORS, rows);
     }
 }
 
@@ -258,10 +247,10 @@ static void run_codes(const struct weight *w, size_t row0, size_t row1, const st
     tiles_fn *run = tiles_of(x->kind, j.form);
 
     prepare(&j, x, tokens);
-    for (size_t row = row0; row < row1; row += PANEL_ROWS) {
-        for (int v = 0; v < ROW_VECTORS; v++)
+    for (size_t row = row0; row < row1; row += CODE_ROWS) {
+        for (int v = 0; v < CODE_VECTORS; v++)
             load_rows(&j, w, row + (size_t)(LANES * v), row1, LANES * v);
-        run(&j, x, tokens, y + row, ldy, least(row1 - row, PANEL_ROWS));
+        run(&j, x, tokens, y + row, ldy, least(row1 - row, (size_t)CODE_ROWS));
     }
 }
 

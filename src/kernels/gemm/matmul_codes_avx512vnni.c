@@ -5,29 +5,12 @@
  * broadcast.  A group of 32 columns takes 8 x 12 multiply-adds on ports that also do the 2 x 12
  * FMAs of its scales (3 x 12 with mins), and 8 x (2 + 6) loads: so at most 80 % (73 %) of the
  * units' int8 rate, for K blocks 8 / 9 (8 / 10), for ternary ones nearly all of it. */
-#include <immintrin.h>
-
-#include "kernels/gemm/matmul_paths.h"
-
-enum { LANES = 16, ROW_VECTORS = 2, TOKENS = 6, SIGNED_CODES = 0 };
-
-#include "kernels/gemm/matmul_vector.h"
-
-INLINE vint dot4(vint sum, vint w, int32_t four)
-{
-    return (vint)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)w, _mm512_set1_epi32(four));
-}
-
-INLINE vfloat muladd(vfloat a, vfloat b, vfloat c)
-{
-    return (vfloat)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-}
-
 #include "kernels/gemm/matmul_codes.h"
+#include "kernels/gemm/matmul_paths.h"
 
 size_t matmul_codes_avx512vnni_scratch(size_t cols, size_t tokens)
 {
-    return scratch_of(cols, tokens);
+    return codes_scratch(cols, tokens);
 }
 
 void matmul_codes_avx512vnni(const struct weight *w, size_t row0, size_t row1, const struct act *x,

@@ -4,29 +4,12 @@
  * loads.  BF16 products (vdpbf16ps) would be twice as many an instruction, but an F16 weight takes
  * two BF16 values and so does an F32 activation, if the error is to stay below 1e-6 of the output:
  * three products for one, a third slower. */
-#include <immintrin.h>
-
-#include "kernels/gemm/matmul_paths.h"
-
-enum { LANES = 16, ROW_VECTORS = 3, TOKENS = 8, COLUMNS = 512 };
-
-#include "kernels/gemm/matmul_vector.h"
-
-INLINE vfloat muladd(vfloat a, vfloat b, vfloat c)
-{
-    return (vfloat)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-}
-
-INLINE vfloat halves(const void *src)
-{
-    return (vfloat)_mm512_cvtph_ps(_mm256_loadu_si256(src));
-}
-
 #include "kernels/gemm/matmul_floats.h"
+#include "kernels/gemm/matmul_paths.h"
 
 size_t matmul_floats_avx512_scratch(size_t cols, size_t tokens)
 {
-    return scratch_of(cols, tokens);
+    return floats_scratch(cols, tokens);
 }
 
 void matmul_floats_avx512(const struct weight *w, size_t row0, size_t row1, const struct act *x,
