@@ -1,0 +1,465 @@
+/* attention_body.h - attention over the vectors of vector.h; attention_<isa>.c compiles it.
+ *
+ * Both matrix products of a page, scores = q K and sums += weights V, are one small product in
+ * registers: panel() takes up to ATTENTION_ROWS rows, broadcasts their values and multiplies them
+ * with vectors of K or V.  An output is one chain of multiply-adds in the order of head_dim or of
+ * positions, whatever rows lie beside it: that is what keeps a row's bits.  So a masked position is
+ * left out of the chain, not multiplied by 0, and a NaN behind a row's end stays there.
+ *
+ * Rows are (token, query head) pairs that share a KV head.  Where they are few (decoding) F16 is
+ * converted as it is read, and the memory is the limit; where they are many a page is converted
+ * once for CHUNK_ROWS of them.  Bytes a page: 2 head_dim KV_PAGE sizeof(cache type); operations:
+ * 4 head_dim KV_PAGE a row, and 32 exponentials.
+ *
+ * The file that includes this defines ATTENTION_ROWS, and ATTENTION_WIDE rows for which 4 vectors
+ * of columns fit into the registers, not 2. */
+#ifndef KERNELS_ATTENTION_ATTENTION_BODY_H
+#define KERNELS_ATTENTION_ATTENTION_BODY_H
+
+#include "kernels/attention/attention_plan.h"
+#include "kernels/vector/vector.h"
+
+/* Code that is compiled once for each value of its constants. */
+#define ATTENTION_INLINE static inline __attribute__((always_inline))
+#define ATTENTION_UNROLL _Pragma("GCC unroll 8")
+
+enum { CHUNK_ROWS = 32, PAGE_VECS = KV_PAGE / VEC_LANES };
+
+/* Rows that are worked on together, and what they have seen: m the greatest score, l the sum of
+ * weights in 16 lanes, acc the weighted sums of V; `all` likewise of the cuts that are done. */
+struct chunk {
+    int rows, dim; /* dim: distance of rows, head_dim rounded up to 16 */
+    int token[CHUNK_ROWS], head[CHUNK_ROWS];
+    struct attention_span sees[CHUNK_ROWS];
+    float m[CHUNK_ROWS], all_m[CHUNK_ROWS], all_l[CHUNK_ROWS];
+    bool any[CHUNK_ROWS]; /* is there something in `all`? */
+    _Alignas(64) float l[CHUNK_ROWS * VEC_SUM];
+    float weights[CHUNK_ROWS * KV_PAGE];
+    float q[CHUNK_ROWS * ATTENTION_DIM_MAX];
+    float acc[CHUNK_ROWS * ATTENTION_DIM_MAX];
+    float all[CHUNK_ROWS * ATTENTION_DIM_MAX];
+    float page_k[KV_PAGE * ATTENTION_DIM_MAX];
+    float page_v[KV_PAGE * ATTENTION_DIM_MAX];
+};
+
+/* One factor of a product: `depth` rows of vectors, `stride` values apart, F16 or F32. */
+struct factor {
+    const void *at;
+    int stride;
+    enum dtype type;
+    const char *next; /* what is read after it, to be fetched meanwhile; NULL: nothing */
+};
+
+ATTENTION_INLINE vec factor_load(const void *at, size_t i, enum dtype type)
+{
+    return type == DTYPE_F16 ? vec_load_f16((const uint16_t *)at + i)
+                             : vec_load((const float *)at + i);
+}
+
+/* c[r][0 .. vecs - 1] (+)= sum over k in lo .. hi - 1 of a[r][k] b[k][..], all in registers. */
+ATTENTION_INLINE void panel_tile(const int rows, const int vecs, const enum dtype type,
+                                 const float *a, int lda, const struct factor *b, int col, int lo,
+                                 int hi, float *c, int ldc, bool add)
+{
+    vec sum[ATTENTION_ROWS][4];
+
+    ATTENTION_UNROLL
+    for (int r = 0; r < rows; r++) {
+        ATTENTION_UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[r][v] = add ? vec_load(c + r * ldc + col + v * VEC_LANES) : vec_set1(0);
+    }
+    for (int k = lo; k < hi; k++) {
+        vec x[4];
+
+        ATTENTION_UNROLL
+        for (int v = 0; v < vecs; v++)
+            x[v] = factor_load(b->at, (size_t)(k * b->stride + col + v * VEC_LANES), type);
+        ATTENTION_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const vec y = vec_set1(a[r * lda + k]);
+
+            ATTENTION_UNROLL
+            for (int v = 0; v < vecs; v++)
+                sum[r][v] = vec_madd(y, x[v], sum[r][v]);
+        }
+    }
+    ATTENTION_UNROLL
+    for (int r = 0; r < rows; r++) {
+        ATTENTION_UNROLL
+        for (int v = 0; v < vecs; v++)
+            vec_store(c + r * ldc + col + v * VEC_LANES, sum[r][v]);
+    }
+}
+
+struct panel {
+    int rows, vecs;
+    const float *a;
+    int lda, lo, hi;
+    float *c;
+    int ldc;
+    bool add;
+};
+
+ATTENTION_INLINE void panel_typed(const int rows, const enum dtype type, const struct panel *p,
+                                  const struct factor *b)
+{
+    const int wide = rows <= ATTENTION_WIDE ? 4 : 2;
+    int v = 0;
+
+    for (; v + wide <= p->vecs; v += wide)
+        panel_tile(rows, wide, type, p->a, p->lda, b, v * VEC_LANES, p->lo, p->hi, p->c, p->ldc,
+                   p->add);
+    for (; v < p->vecs; v++)
+        panel_tile(rows, 1, type, p->a, p->lda, b, v * VEC_LANES, p->lo, p->hi, p->c, p->ldc,
+                   p->add);
+}
+
+ATTENTION_INLINE void panel_rows(const int rows, const struct panel *p, const struct factor *b)
+{
+    if (b->type == DTYPE_F16)
+        panel_typed(rows, DTYPE_F16, p, b);
+    else
+        panel_typed(rows, DTYPE_F32, p, b);
+}
+
+/* p->rows <= ATTENTION_ROWS */
+static __attribute__((unused)) void panel(const struct panel *p, const struct factor *b)
+{
+    switch (p->rows) {
+    case 1: panel_rows(1, p, b); break;
+    case 2: panel_rows(2, p, b); break;
+    case 3: panel_rows(3, p, b); break;
+    case 4: panel_rows(4, p, b); break;
+#if ATTENTION_ROWS >= 6
+    case 5: panel_rows(5, p, b); break;
+    case 6: panel_rows(6, p, b); break;
+#endif
+#if ATTENTION_ROWS >= 8
+    case 7: panel_rows(7, p, b); break;
+    case 8: panel_rows(8, p, b); break;
+#endif
+    default: break;
+    }
+}
+
+/* exp(x - m) where both may be -inf, before any position with a weight. */
+static inline vec attention_weight(vec x, float m)
+{
+    return vec_exp(vec_sub(x, vec_set1(m == -INFINITY ? 0 : m)));
+}
+
+/* Scores of row r for the positions `in` of a page become weights; what the row has seen before is
+ * weighed anew where its maximum has grown. */
+static inline void chunk_weigh(struct chunk *c, int r, float scale, struct attention_span in)
+{
+    static const float index[KV_PAGE] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                          11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                                          22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
+    const vec none = vec_set1(-INFINITY);
+    float *w = c->weights + r * KV_PAGE, *l = c->l + r * VEC_SUM;
+    vec s[PAGE_VECS], most = none;
+    float m;
+
+    ATTENTION_UNROLL
+    for (int v = 0; v < PAGE_VECS; v++)
+        s[v] = vec_mul(vec_load(w + v * VEC_LANES), vec_set1(scale));
+    if (in.lo > 0 || in.hi < KV_PAGE) {
+        const vec lo = vec_set1((float)in.lo), hi = vec_set1((float)in.hi);
+
+        ATTENTION_UNROLL
+        for (int v = 0; v < PAGE_VECS; v++) {
+            const vec i = vec_load(index + v * VEC_LANES);
+
+            s[v] = vec_if_less(i, hi, vec_if_less(i, lo, none, s[v]), none);
+        }
+    }
+    ATTENTION_UNROLL
+    for (int v = 0; v < PAGE_VECS; v++)
+        most = vec_max(most, s[v]);
+    m = vec_max_lane(most);
+    if (m > c->m[r]) {
+        const vec before = attention_weight(vec_set1(c->m[r]), m);
+
+        c->m[r] = m;
+        for (int i = 0; i < VEC_SUM; i += VEC_LANES)
+            vec_store(l + i, vec_mul(vec_load(l + i), before));
+        for (float *x = c->acc + r * c->dim; x < c->acc + (r + 1) * c->dim; x += VEC_LANES)
+            vec_store(x, vec_mul(vec_load(x), before));
+    }
+    ATTENTION_UNROLL
+    for (int v = 0; v < PAGE_VECS; v++) {
+        const vec p = attention_weight(s[v], c->m[r]);
+        float *sum = l + v % VEC_SUM_VECS * VEC_LANES;
+
+        vec_store(sum, vec_add(vec_load(sum), p));
+        vec_store(w + v * VEC_LANES, p);
+    }
+}
+
+/* acc of rows r .. r + rows - 1 += weights V over positions lo .. hi - 1 of the page. */
+static inline void chunk_add(struct chunk *c, int r, int rows, int lo, int hi,
+                             const struct factor *v)
+{
+    const struct panel p = { .rows = rows,
+                             .vecs = c->dim / VEC_LANES,
+                             .a = c->weights + r * KV_PAGE,
+                             .lda = KV_PAGE,
+                             .lo = lo,
+                             .hi = hi,
+                             .c = c->acc + r * c->dim,
+                             .ldc = c->dim,
+                             .add = true };
+
+    if (lo < hi)
+        panel(&p, v);
+}
+
+static inline int attention_min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int attention_max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* Rows r .. r + rows - 1 see a page that starts at position `page`. */
+static inline void chunk_block(struct chunk *c, const struct attention_args *a, int r, int rows,
+                               int page, const struct factor *k, const struct factor *v)
+{
+    const struct panel scores = { .rows = rows,
+                                  .vecs = PAGE_VECS,
+                                  .a = c->q + r * c->dim,
+                                  .lda = c->dim,
+                                  .hi = a->head_dim,
+                                  .c = c->weights + r * KV_PAGE,
+                                  .ldc = KV_PAGE };
+    struct attention_span in[ATTENTION_ROWS], common = { 0, KV_PAGE };
+    bool any = false;
+
+    for (int i = 0; i < rows; i++) {
+        in[i] = attention_within(c->sees[r + i], page, KV_PAGE);
+        common.lo = attention_max(common.lo, in[i].lo);
+        common.hi = attention_min(common.hi, in[i].hi);
+        any |= in[i].lo < in[i].hi;
+    }
+    if (!any)
+        return;
+    panel(&scores, k);
+    for (int i = 0; i < rows; i++)
+        if (in[i].lo < in[i].hi)
+            chunk_weigh(c, r + i, a->scale, in[i]);
+    /* What all rows see goes together, between what some see before it and after it. */
+    if (common.lo >= common.hi)
+        common.lo = common.hi = KV_PAGE;
+    for (int i = 0; i < rows; i++)
+        chunk_add(c, r + i, 1, in[i].lo, attention_min(in[i].hi, common.lo), v);
+    chunk_add(c, r, rows, common.lo, common.hi, v);
+    for (int i = 0; i < rows; i++)
+        chunk_add(c, r + i, 1, attention_max(in[i].lo, common.hi), in[i].hi, v);
+}
+
+/* A page's K or V in F32, its rows (n values) `stride` apart, with zeros between. */
+static inline struct factor attention_convert(const struct factor *from, int depth, int n,
+                                              int stride, float *to)
+{
+    const int whole = n / VEC_LANES * VEC_LANES;
+
+    for (int k = 0; k < depth; k++) {
+        float *row = to + k * stride;
+        const size_t at = (size_t)(k * from->stride);
+
+        for (int i = 0; i < whole; i += VEC_LANES)
+            vec_store(row + i, factor_load(from->at, at + (size_t)i, from->type));
+        for (int i = whole; i < n; i++)
+            row[i] = from->type == DTYPE_F16
+                         ? f16_to_f32(((const uint16_t *)from->at)[at + (size_t)i])
+                         : ((const float *)from->at)[at + (size_t)i];
+        memset(row + n, 0, (size_t)(stride - n) * sizeof(*row));
+    }
+    return (struct factor){ to, stride, DTYPE_F32, NULL };
+}
+
+static inline void chunk_page(struct chunk *c, const struct attention_args *a, int page, int kv)
+{
+    struct factor k = { attention_k(a, page, kv), KV_PAGE, a->kv_dtype, NULL };
+    struct factor v = { attention_v(a, page, kv), a->head_dim, a->kv_dtype, NULL };
+
+    if (a->kv_dtype == DTYPE_F16 && c->rows > ATTENTION_ROWS)
+        k = attention_convert(&k, a->head_dim, KV_PAGE, KV_PAGE, c->page_k);
+    if ((a->kv_dtype == DTYPE_F16 && c->rows > ATTENTION_ROWS) || a->head_dim != c->dim)
+        v = attention_convert(&v, KV_PAGE, a->head_dim, c->dim, c->page_v);
+    for (int r = 0; r < c->rows; r += ATTENTION_ROWS)
+        chunk_block(c, a, r, attention_min(ATTENTION_ROWS, c->rows - r), page, &k, &v);
+}
+
+/* all = all and what (m, l, acc) has seen; all_m and all_l with it. */
+static inline void attention_fold(float *all, float *all_m, float *all_l, const float *acc, float m,
+                                  float l, int dim)
+{
+    const float most = m > *all_m ? m : *all_m;
+    const vec mine = attention_weight(vec_set1(*all_m), most);
+    const vec other = attention_weight(vec_set1(m), most);
+    float mine1[VEC_LANES], other1[VEC_LANES];
+
+    vec_store(mine1, mine);
+    vec_store(other1, other);
+    *all_m = most;
+    *all_l = *all_l * mine1[0] + l * other1[0];
+    for (int d = 0; d < dim; d += VEC_LANES)
+        vec_store(all + d, vec_madd(vec_load(acc + d), other, vec_mul(vec_load(all + d), mine)));
+}
+
+/* The positions of one cut, from none; then it goes to what is done. */
+static inline void chunk_cut(struct chunk *c, const struct attention_args *a, int cut, int kv)
+{
+    const int start = cut * ATTENTION_SPLIT;
+    struct attention_span seen = { start + ATTENTION_SPLIT, start };
+
+    memset(c->l, 0, (size_t)(c->rows * VEC_SUM) * sizeof(float));
+    memset(c->acc, 0, (size_t)(c->rows * c->dim) * sizeof(float));
+    for (int r = 0; r < c->rows; r++) {
+        c->m[r] = -INFINITY;
+        seen.lo = attention_min(seen.lo, attention_max(start, c->sees[r].lo));
+        seen.hi = attention_max(seen.hi, attention_min(start + ATTENTION_SPLIT, c->sees[r].hi));
+    }
+    for (int page = seen.lo / KV_PAGE * KV_PAGE; page < seen.hi; page += KV_PAGE)
+        chunk_page(c, a, page, kv);
+    for (int r = 0; r < c->rows; r++) {
+        const struct attention_span in = attention_within(c->sees[r], start, ATTENTION_SPLIT);
+        float *all = c->all + r * c->dim;
+        vec sum[VEC_SUM_VECS];
+        float l;
+
+        if (in.lo >= in.hi)
+            continue;
+        for (int v = 0; v < VEC_SUM_VECS; v++)
+            sum[v] = vec_load(c->l + r * VEC_SUM + v * VEC_LANES);
+        l = vec_sum16(sum);
+        if (c->any[r]) {
+            attention_fold(all, &c->all_m[r], &c->all_l[r], c->acc + r * c->dim, c->m[r], l,
+                           c->dim);
+            continue;
+        }
+        memcpy(all, c->acc + r * c->dim, (size_t)c->dim * sizeof(float));
+        c->all_m[r] = c->m[r];
+        c->all_l[r] = l;
+        c->any[r] = true;
+    }
+}
+
+static inline void attention_finish(const struct attention_args *a, int t, int h, const float *acc,
+                                    float l)
+{
+    float *out = a->out + (size_t)t * a->ldo + (size_t)(h * a->head_dim);
+    int d = 0;
+
+    for (; d + VEC_LANES <= a->head_dim; d += VEC_LANES)
+        vec_store(out + d, vec_div(vec_load(acc + d), vec_set1(l)));
+    for (; d < a->head_dim; d++)
+        out[d] = acc[d] / l;
+}
+
+/* Rows from .. from + c->rows - 1 of an item, counted through its tokens and query heads. */
+static inline void chunk_begin(struct chunk *c, const struct attention_args *a,
+                               const struct attention_work *w, int from)
+{
+    const int group = a->heads / a->kv_heads;
+
+    c->dim = attention_dim(a);
+    for (int r = 0; r < c->rows; r++) {
+        const int t = w->t0 + (from + r) / group, h = w->kv * group + (from + r) % group;
+
+        c->token[r] = t;
+        c->head[r] = h;
+        c->sees[r] = attention_sees(a, t);
+        c->any[r] = false;
+        memcpy(c->q + r * c->dim, a->q + (size_t)t * a->ldq + (size_t)(h * a->head_dim),
+               (size_t)a->head_dim * sizeof(float));
+    }
+}
+
+static inline void attention_body_run(const struct attention_args *a, int item)
+{
+    const struct attention_work w = attention_work(a, item);
+    const int rows = (w.t1 - w.t0) * (a->heads / a->kv_heads);
+    struct chunk c;
+
+    for (int from = 0; from < rows; from += CHUNK_ROWS) {
+        c.rows = attention_min(CHUNK_ROWS, rows - from);
+        chunk_begin(&c, a, &w, from);
+        for (int cut = w.cut0; cut < w.cut1; cut++)
+            chunk_cut(&c, a, cut, w.kv);
+        for (int r = 0; r < c.rows; r++) {
+            float *p;
+
+            if (!w.partial) {
+                attention_finish(a, c.token[r], c.head[r], c.all + r * c.dim, c.all_l[r]);
+                continue;
+            }
+            if (!c.any[r])
+                continue;
+            p = attention_partial(a, w.cut0 - attention_plan(a).cut0, c.token[r], c.head[r]);
+            memcpy(p, c.all + r * c.dim, (size_t)c.dim * sizeof(*p));
+            p[c.dim] = c.all_m[r];
+            p[c.dim + 1] = c.all_l[r];
+        }
+    }
+}
+
+static inline void attention_body_merge(const struct attention_args *a, int item)
+{
+    const int t = item / a->heads, h = item % a->heads, dim = attention_dim(a);
+    const struct attention_span sees = attention_sees(a, t);
+    const int cut0 = attention_plan(a).cut0, first = sees.lo / ATTENTION_SPLIT;
+    const float *p = attention_partial(a, first - cut0, t, h);
+    _Alignas(64) float all[ATTENTION_DIM_MAX];
+    float m = p[dim], l = p[dim + 1];
+
+    memcpy(all, p, (size_t)dim * sizeof(*p));
+    for (int cut = first + 1; cut <= (sees.hi - 1) / ATTENTION_SPLIT; cut++) {
+        p = attention_partial(a, cut - cut0, t, h);
+        attention_fold(all, &m, &l, p, p[dim], p[dim + 1], dim);
+    }
+    attention_finish(a, t, h, all, l);
+}
+
+/* n floats to F16; `to` has room for whole vectors. */
+static inline void attention_to_f16(const float *x, uint16_t *to, int n)
+{
+    int i = 0;
+
+    for (; i + VEC_LANES <= n; i += VEC_LANES)
+        vec_store_f16(to + i, vec_load(x + i));
+    if (i < n)
+        vec_store_f16(to + i, vec_load_some(x + i, (size_t)(n - i)));
+}
+
+static inline void attention_body_store(const struct attention_args *a, int item)
+{
+    const struct attention_work w = attention_store_work(a, item);
+    const int dim = a->head_dim;
+
+    for (int t = w.t0; t < w.t1; t++) {
+        const int position = a->first + t, at = position % KV_PAGE;
+        const size_t from = (size_t)t * a->ldkv + (size_t)(w.kv * dim);
+        void *k = attention_k(a, position, w.kv), *v = attention_v(a, position, w.kv);
+        uint16_t half[ATTENTION_DIM_MAX];
+
+        if (a->kv_dtype == DTYPE_F16) {
+            attention_to_f16(a->k + from, half, dim);
+            for (int d = 0; d < dim; d++)
+                ((uint16_t *)k)[d * KV_PAGE + at] = half[d];
+            attention_to_f16(a->v + from, half, dim);
+            memcpy((uint16_t *)v + at * dim, half, (size_t)dim * sizeof(*half));
+        } else {
+            for (int d = 0; d < dim; d++)
+                ((float *)k)[d * KV_PAGE + at] = a->k[from + (size_t)d];
+            memcpy((float *)v + at * dim, a->v + from, (size_t)dim * sizeof(float));
+        }
+    }
+}
+
+#endif
