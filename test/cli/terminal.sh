@@ -47,7 +47,12 @@ escapes && fail "$what: escape sequences in a file"
 foreign && fail "$what: not ASCII in the C locale"
 says '1/1 silicon.memory read l1 one: '
 try 0 run "${row[@]}" -o r.json
-prints '±'
+says '±'
+try 0 report "$source/results/2026-11-21-h200-launch.json"
+prints ' 0.7460 ± 0.0003 '
+LC_ALL=C try 0 report "$source/results/2026-11-21-h200-launch.json"
+prints ' 0.7460 +- 0.0003 '
+foreign && fail "$what: not ASCII in the C locale"
 LC_ALL=no_such_locale try 0 run "${row[@]}" -o r.json 2>/dev/null # bash complains too
 foreign && fail "$what: not ASCII without a locale"
 leaves r.json
