@@ -313,6 +313,25 @@ static void remark(struct footnotes *fn, const char *note, const char *marks)
     CHECK_STR(found, marks);
 }
 
+static void short_is(const char *marks, size_t cap, const char *expected)
+{
+    char text[32];
+
+    footnotes_shorten(marks, text, cap);
+    CHECK_STR(text, expected);
+}
+
+static void test_shorter_marks(void)
+{
+    short_is("", 32, "");
+    short_is("7", 32, "7");
+    short_is("1,2", 32, "1,2");
+    short_is("1,2,3", 32, "1-3");
+    short_is("1,3,4,6,13,14,15,17", 32, "1,3,4,6,13-15,17");
+    short_is("9,10,11", 32, "9-11");
+    short_is("9,10,11", 4, "9-1"); /* cut, never beyond */
+}
+
 /* Words that differ only in figures are one remark; digits inside words are words. */
 static void test_footnotes(void)
 {
@@ -383,6 +402,7 @@ int main(void)
     test_figures();
     test_textline();
     test_footnotes();
+    test_shorter_marks();
     test_wide_and_failed();
     test_out_of_memory();
     TEST_DONE();

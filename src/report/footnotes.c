@@ -210,3 +210,21 @@ void footnotes_add(struct footnotes *fn, const struct result *r, char *marks, si
     for (int i = 0; i < m.n && n + 8 < cap; i++)
         n += (size_t)snprintf(marks + n, cap - n, "%s%d", i ? "," : "", m.number[i]);
 }
+
+void footnotes_shorten(const char *marks, char *out, size_t cap)
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    while (*marks && n < cap) {
+        char *end, *next;
+        long first = strtol(marks, &end, 10), last = first;
+
+        for (next = end; *next == ',' && strtol(next + 1, &next, 10) == last + 1; end = next)
+            last++;
+        n += (size_t)snprintf(out + n, cap - n, "%s%ld", n ? "," : "", first);
+        if (last > first && n < cap)
+            n += (size_t)snprintf(out + n, cap - n, "%c%ld", last > first + 1 ? '-' : ',', last);
+        marks = *end ? end + 1 : end;
+    }
+}

@@ -33,6 +33,9 @@ void footnotes_release(struct footnotes *fn);
  * "1,3" to marks.  Without memory remarks are left out. */
 void footnotes_add(struct footnotes *fn, const struct result *r, char *marks, size_t cap);
 
+/* Marks with three or more numbers in a row as "3-5": their column must leave room for figures. */
+void footnotes_shorten(const char *marks, char *out, size_t cap);
+
 /* The words of remark number i + 1, with ranges. */
 void footnotes_text(const struct footnotes *fn, int i, char *out, size_t cap);
 

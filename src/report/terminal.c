@@ -21,7 +21,7 @@ static const struct column columns[COLUMNS] = {
     [REACHED] = { "reached", 2, true }, [USUAL] = { "usual?", 2, false },
     [NOTES] = { "notes", 2, false },    [HEADROOM] = { "headroom", 2, true },
 };
-static const int optional[] = { BAR, USUAL, REACHED, LABEL };
+static const int optional[] = { BAR, USUAL, REACHED, LABEL, KIND };
 
 struct line {
     const struct result *r;
@@ -108,12 +108,14 @@ static bool table_make(struct table *t, const struct run_record *rec,
         const struct result *r = &rec->results[i];
         struct figures_unit unit = row_group_unit(rec, r);
         struct line *l = &t->lines[t->n];
+        char marks[COLUMNS_CELL];
 
         if (r->status == RESULT_SKIPPED)
             continue;
         l->r = r;
         row_label(r, l->row.cell[LABEL], COLUMNS_CELL, style->utf8);
-        footnotes_add(&t->notes, r, l->row.cell[NOTES], COLUMNS_CELL);
+        footnotes_add(&t->notes, r, marks, sizeof(marks));
+        footnotes_shorten(marks, l->row.cell[NOTES], COLUMNS_CELL);
         if (r->status == RESULT_OK)
             fill_line(l, &unit, style->utf8);
         columns_widen(&t->columns, &l->row);

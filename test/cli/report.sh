@@ -38,6 +38,21 @@ cmp -s r.json twice.json || fail "$what: not the same when read again"
 rm again.json twice.json
 leaves r.csv r.html r.json r.md
 
+# What README shows of a stored result is what the program says of it, word for word.
+what='README.md'
+python3 - "$program" "$source" <<'PY' || fail "$what: not what the program prints"
+import os, re, subprocess, sys
+program, source = sys.argv[1:]
+shown = re.findall(r"`(results/[^`]*\.json)`[^`]*```\n(.*?)```", open(source + "/README.md").read(), re.S)
+assert len(shown) == 2, len(shown)
+for path, block in shown:
+    says = subprocess.run([program, "report", os.path.join(source, path)], capture_output=True,
+                          text=True, check=True).stdout.splitlines()
+    wrong = [line for line in block.splitlines() if line not in says]
+    assert not wrong, (path, wrong)
+PY
+leaves
+
 # Two runs: the last is shown, held against the first.
 try 0 report "$run" "$run" -o two.md
 what='two runs'
