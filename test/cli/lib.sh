@@ -6,9 +6,13 @@
 # program printed lies elsewhere, so that a listing of the folder shows what it left there.
 set -u
 # Root has a lock of its own too: these tests measure for the sake of it, and neither wait for whoever
-# measures beside them nor hold them up.
-if [ -z "${own_lock-}" ] && unshare -m true 2>/dev/null; then
-    own_lock=1 exec unshare -m bash "$0" "$@"
+# measures beside them nor hold them up.  Under nohup a run would outlive its terminal, as it should.
+if [ -z "${own_lock-}" ]; then
+    own_lock=no
+    ! unshare -m true 2>/dev/null || own_lock=yes
+    export own_lock
+    [ $own_lock = no ] || exec env --default-signal=HUP unshare -m bash "$0" "$@"
+    exec env --default-signal=HUP bash "$0" "$@"
 fi
 program=$(realpath "$1") source=$(realpath "$2")
 export LC_ALL=C.UTF-8
@@ -21,10 +25,11 @@ export XDG_CACHE_HOME=$scratch/cache XDG_DATA_HOME=$scratch/data
 mounts=() failures=0 skips=0
 trap clean_up EXIT
 cd "$work" || exit 1
-if [ -n "${own_lock-}" ]; then
+if [ $own_lock = yes ]; then
     lock=/tmp/headroom.lock
     [ -e $lock ] || (umask 0 && : >>$lock) # as the program would make it
-    touch "$scratch/lock" && chmod 666 "$scratch/lock" && mount --bind "$scratch/lock" $lock
+    touch "$scratch/lock" && chmod 666 "$scratch/lock"
+    mount --bind "$scratch/lock" $lock || own_lock=no
 fi
 
 # One row that takes next to nothing.  --wait: for who has no lock of his own, others measure too.
@@ -36,7 +41,7 @@ long=(silicon.memory --device cpu --set op=read,write,copy,triad --set level=l1 
 
 clean_up() {
     local m
-    [ -z "${own_lock-}" ] || umount -l /tmp/headroom.lock
+    [ $own_lock = no ] || umount -l /tmp/headroom.lock
     for m in ${mounts[@]+"${mounts[@]}"}; do umount -l "$m"; done
     cd / && rm -rf "$scratch"
 }
