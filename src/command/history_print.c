@@ -57,13 +57,12 @@ static bool same_group(const struct history_series *a, const struct history_seri
 }
 
 /* A machine's name is that of its last run. */
-static void print_machine(const struct history_series *s, const struct cli_env *env)
+static void print_machine(const struct history_series *s, const struct terminal_style *style)
 {
-    const struct history_run *run = s->points[s->n_points - 1].run;
-    char name[96];
+    int used = printf("machine %s: ", s->machine);
 
-    textline_clean(name, sizeof(name), run->machine_name, env->utf8);
-    printf("machine %s: %s\n", s->machine, name);
+    textline_wrap(stdout, s->points[s->n_points - 1].run->machine_name, used, COLUMNS_INDENT,
+                  style_columns(style), style->utf8);
 }
 
 static void print_step(const struct history_series *s, const struct history_step *step,
@@ -112,16 +111,33 @@ static struct figures_unit unit_of_group(const struct history_series *s, size_t 
     return figures_unit_for(s->unit, largest);
 }
 
+/* A line is printed as soon as its steps are found: but for the labels, widths are set. */
+static struct columns fitted(const struct history_view *v, const struct terminal_style *style)
+{
+    static const int optional[] = { LABEL, LINE };
+    struct columns table = {
+        .column = columns,
+        .n = COLUMNS,
+        .optional = optional,
+        .n_optional = sizeof(optional) / sizeof(optional[0]),
+        .style = style,
+        .width = { [LINE] = LINE_WIDTH, [LAST] = 9, [CHANGE] = 9, [RUNS] = 9 },
+    };
+
+    for (size_t i = 0; i < v->n_series; i++) {
+        struct columns_row row = { 0 };
+
+        label_of(v->series[i].settings, row.cell[LABEL], COLUMNS_CELL, style->utf8);
+        columns_widen(&table, &row);
+    }
+    columns_fit(&table);
+    return table;
+}
+
 int history_print_series(const struct history_view *v, const struct cli_env *env, struct err *e)
 {
     const struct terminal_style style = tty_style(env);
-    /* The widths are set, not measured: a line is printed as soon as its steps are found. */
-    const struct columns table = {
-        .column = columns,
-        .n = COLUMNS,
-        .style = &style,
-        .width = { [LABEL] = 34, [LINE] = LINE_WIDTH, [LAST] = 9, [CHANGE] = 9, [RUNS] = 9 },
-    };
+    const struct columns table = fitted(v, &style);
     struct figures_unit unit = { 0 };
     struct history_steps steps = { 0 };
     int rc = 0;
@@ -133,8 +149,8 @@ int history_print_series(const struct history_view *v, const struct cli_env *env
             unit = unit_of_group(s, v->n_series - i);
             fputs(i ? "\n" : "", stdout);
             if (i == 0 || strcmp(s[-1].machine, s->machine) != 0)
-                print_machine(s, env);
-            printf("%s, %s: %s in %s\n", s->name, s->device, s->metric, unit.name);
+                print_machine(s, &style);
+            columns_group(stdout, &style, s->name, s->device, s->metric, unit.name);
         }
         TRY(history_steps_find(s, &steps, e));
         print_line(s, &steps, &unit, &table, env);
