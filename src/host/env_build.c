@@ -41,4 +41,5 @@ void env_build_facts(struct facts *fs)
     put(fs, "libraries.liburing", BUILD_LIBURING, "the build does not know it");
     put(fs, "libraries.sqlite", BUILD_SQLITE, "the build does not know it");
     put(fs, "libraries.zlib", BUILD_ZLIB, "the build does not know it");
+    put(fs, "libraries.pcre2", BUILD_PCRE2, "the build does not know it");
 }

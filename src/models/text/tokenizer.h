@@ -4,7 +4,13 @@
  * smollm, llama-bpe), and SentencePiece BPE with byte fallback (Kudo & Richardson, 2018), from
  * GGUF's tokenizer.ggml.* keys or a Hugging Face tokenizer.json.  Another kind is refused by name.
  *
- * Encoding never fails for lack of a token: bytes that are no UTF-8 are encoded as bytes.
+ * Encoding never fails for lack of a token: bytes that are no UTF-8 are encoded as bytes, a run of
+ * them as a word of its own.  A byte that a BPE vocabulary has no token for (SmolLM2's lacks 21,
+ * control characters and bytes that UTF-8 never has) is left out, as Hugging Face's does.
+ *
+ * Text is encoded as it is.  Hugging Face's Qwen2 composes it first (Unicode's NFC; llama.cpp does
+ * not): for text that is not in that form, its tokens are those of the composed text here.
+ *
  * Read-only after opening: any thread. */
 #ifndef MODELS_TEXT_TOKENIZER_H
 #define MODELS_TEXT_TOKENIZER_H
@@ -46,6 +52,10 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, unsi
 /* The bytes of one token, at most cap into buf; gives how many there are.  A special token has its
  * name when `special`, else none. */
 size_t tokenizer_piece(const struct tokenizer *t, int32_t id, bool special, char *buf, size_t cap);
+
+/* SentencePiece puts a space in front of a text, also behind an added token: whether the piece
+ * behind `previous` (-1: the first) begins with one that nobody wrote. */
+bool tokenizer_space_after(const struct tokenizer *t, int32_t previous);
 
 /* The bytes of many, owned by the caller (mem_free), with a NUL behind them.  SentencePiece's
  * leading space is taken off at the start. */
