@@ -57,7 +57,7 @@ static inline float vec_sum16(const vec s[VEC_SUM_VECS])
     return lane[0];
 }
 
-/* exp(x), within 1.5 ulp (test_activation.c goes over all floats); 0 below VEC_EXP_LEAST, infinity
+/* exp(x), within 1 ulp (test_softmax.c); 0 below VEC_EXP_LEAST, infinity
  * where F32 ends, NaN for NaN.
  *
  * x = n ln 2 + r with |r| <= ln(2) / 2; exp(r) = 1 + r + r^2 q(r), q of least relative error
