@@ -1,4 +1,4 @@
-/* attention_avx2.c - attention_body.h for AVX2 with FMA and F16C: 16 registers, 6 x 2 or 3 x 4 sums. */
+/* attention_avx2.c - attention_body.h for AVX2: 16 registers, 6 x 2 or 3 x 4 sums. */
 #include "kernels/attention/attention_isa.h"
 
 #define ATTENTION_ROWS 6

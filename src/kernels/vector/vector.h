@@ -5,8 +5,9 @@
  * vectors of one lane.  VEC_LANES divides 16: sums are kept in 16 lanes everywhere, so that the
  * order of additions is the same.
  *
- * vec_load_pairs gives 2 VEC_LANES values, those of even and those of odd index.  vec_madd rounds once where the CPU has FMA, twice in scalar code.  In vec_max and vec_min a NaN
- * in the second operand comes out; one in the first may be lost. */
+ * vec_load_pairs gives 2 VEC_LANES values, those of even and those of odd index.  vec_madd rounds
+ * once where the CPU has FMA, twice in scalar code.  In vec_max a NaN in the second operand comes
+ * out; one in the first may be lost. */
 #ifndef KERNELS_VECTOR_VECTOR_H
 #define KERNELS_VECTOR_VECTOR_H
 
