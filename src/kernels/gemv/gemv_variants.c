@@ -6,6 +6,8 @@
 #include "kernels/gemv/gemv.h"
 
 #define F(feature) ((uint64_t)1 << CPU_##feature)
+#define AVX512     (F(AVX512F) | F(AVX512BW) | F(AVX512DQ) | F(AVX512VL) | F(FMA) | F(F16C))
+#define VNNI       (AVX512 | F(AVX512VNNI))
 
 /* Scalar first, then the widest. */
 static const struct gemv_variant table[] = {
@@ -23,6 +25,13 @@ static const struct gemv_variant table[] = {
     { "scalar", DTYPE_TQ1_0, ACT_Q8_ROW, 0, gemv_scalar_tq1_0 },
     { "scalar", DTYPE_TQ2_0, ACT_Q8_ROW, 0, gemv_scalar_tq2_0 },
     { "scalar", DTYPE_TQ2_64, ACT_Q8_ROW, 0, gemv_scalar_tq2_64 },
+#if defined(__x86_64__)
+    { "avx512vnni", DTYPE_Q4_0, ACT_Q8_32, VNNI, gemv_avx512vnni_q4_0 },
+    { "avx512vnni", DTYPE_Q4_1, ACT_Q8_32, VNNI, gemv_avx512vnni_q4_1 },
+    { "avx512vnni", DTYPE_Q5_0, ACT_Q8_32, VNNI, gemv_avx512vnni_q5_0 },
+    { "avx512vnni", DTYPE_Q5_1, ACT_Q8_32, VNNI, gemv_avx512vnni_q5_1 },
+    { "avx512vnni", DTYPE_Q8_0, ACT_Q8_32, VNNI, gemv_avx512vnni_q8_0 },
+#endif
 };
 
 const struct gemv_variant *gemv_variants(int *n)

@@ -24,4 +24,10 @@ GEMV_RUN(gemv_scalar_tq1_0);
 GEMV_RUN(gemv_scalar_tq2_0);
 GEMV_RUN(gemv_scalar_tq2_64);
 
+GEMV_RUN(gemv_avx512vnni_q4_0);
+GEMV_RUN(gemv_avx512vnni_q4_1);
+GEMV_RUN(gemv_avx512vnni_q5_0);
+GEMV_RUN(gemv_avx512vnni_q5_1);
+GEMV_RUN(gemv_avx512vnni_q8_0);
+
 #endif
