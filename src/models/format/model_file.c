@@ -1,10 +1,12 @@
 /* model_file.c - a model as it lies on disk: which files it is, opening and closing them. */
 #include "models/format/model_file.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "core/mem.h"
 #include "models/format/model_parts.h"
+#include "json/jsonio.h"
 
 /* What people open by mistake, told by its beginning. */
 static const struct {
@@ -36,20 +38,8 @@ static int unknown_format(const struct model_shard *s, struct err *e)
                model_map_shown(s->path));
 }
 
-static int read_shards(struct model_file *m, struct err *e)
-{
-    const struct model_shard *s = &m->shard[0];
-
-    if (gguf_is(s->p, s->n)) {
-        m->format = MODEL_GGUF;
-        return gguf_read(m, e);
-    }
-    return unknown_format(s, e);
-}
-
-/* Take over the map; p and n stand for it when there is none. */
-static int add_shard(struct model_file *m, const char *path, struct model_map map, const void *p,
-                     size_t n, struct err *e)
+int model_shard_add(struct model_file *m, const char *path, struct model_map map, const void *p,
+                    size_t n, struct err *e)
 {
     struct model_shard *s;
 
@@ -99,22 +89,70 @@ static int finish(struct model_file **out, struct model_file *m, int rc, struct 
     return rc;
 }
 
+/* One file of either format. */
+static int read_one(struct model_file *m, struct err *e)
+{
+    const struct model_shard *s = &m->shard[0];
+    int rc;
+
+    if (gguf_is(s->p, s->n)) {
+        m->format = MODEL_GGUF;
+        return gguf_read(m, e);
+    }
+    if (!safetensors_is(s->p, s->n))
+        return unknown_format(s, e);
+    m->format = MODEL_SAFETENSORS;
+    TRY(safetensors_read(m, 0, NULL, e));
+    TRY(model_tensors_index(m, e));
+    if (s->map.p)
+        TRY(model_documents_read(m, e));
+out:
+    return rc;
+}
+
+/* JSON is an index.  A header of safetensors may have 123 bytes, and then begins with "{" too, but
+ * none has so many that the eighth byte is not 0. */
+static bool is_json(const struct model_map *map)
+{
+    size_t at = 0;
+
+    while (at < map->n && map->p[at] && strchr(" \t\r\n", map->p[at]))
+        at++;
+    return at < map->n && map->p[at] == '{' && (map->n < 8 || map->p[7] != 0);
+}
+
+static int read_index(struct model_file *m, struct err *e)
+{
+    int rc;
+
+    TRY(model_index_read(m, e));
+    TRY(model_tensors_index(m, e));
+    TRY(model_documents_read(m, e));
+out:
+    return rc;
+}
+
 int model_file_open(struct model_file **out, const char *path, struct err *e)
 {
     struct model_file *m = NULL;
-    struct model_map map;
+    struct model_map map = { 0 };
+    char file[PATH_MAX];
     int rc;
 
     *out = NULL;
-    TRY(model_map_open(&map, path, e));
-    rc = new_file(&m, path, e);
-    if (rc < 0) {
-        model_map_close(&map);
-        return rc;
+    TRY(model_folder_resolve(file, path, e));
+    TRY(model_map_open(&map, file, e));
+    TRY(new_file(&m, file, e));
+    if (is_json(&map)) {
+        TRY(read_index(m, e));
+    } else {
+        rc = model_shard_add(m, file, map, map.p, map.n, e);
+        map = (struct model_map){ 0 }; /* its own now */
+        TRY(rc);
+        TRY(read_one(m, e));
     }
-    TRY(add_shard(m, path, map, map.p, map.n, e));
-    TRY(read_shards(m, e));
 out:
+    model_map_close(&map);
     return m ? finish(out, m, rc, e) : rc;
 }
 
@@ -126,8 +164,8 @@ int model_file_open_memory(struct model_file **out, const void *bytes, size_t n,
 
     *out = NULL;
     TRY(new_file(&m, name, e));
-    TRY(add_shard(m, name, (struct model_map){ 0 }, bytes, n, e));
-    TRY(read_shards(m, e));
+    TRY(model_shard_add(m, name, (struct model_map){ 0 }, bytes, n, e));
+    TRY(read_one(m, e));
 out:
     return m ? finish(out, m, rc, e) : rc;
 }
@@ -145,6 +183,7 @@ void model_file_close(struct model_file *m)
     mem_free(m->names);
     mem_free(m->tensor);
     mem_free(m->by_name);
+    json_decref(m->metadata);
     for (int i = 0; i < MODEL_DOCUMENTS; i++)
         json_decref(m->document[i]);
     for (int i = 0; i < m->n_shards; i++) {
@@ -218,14 +257,20 @@ const struct tensor *model_file_tensor(const struct model_file *m, const char *n
     return NULL;
 }
 
+const json_t *model_file_metadata(const struct model_file *m)
+{
+    return m->metadata;
+}
+
+size_t model_file_left_out(const struct model_file *m)
+{
+    return m->left_out;
+}
+
 const json_t *model_file_json(const struct model_file *m, const char *name)
 {
-    static const char *const names[MODEL_DOCUMENTS] = { "config.json", "tokenizer.json",
-                                                        "tokenizer_config.json",
-                                                        "generation_config.json" };
-
     for (int i = 0; i < MODEL_DOCUMENTS; i++)
-        if (strcmp(names[i], name) == 0)
+        if (strcmp(model_document_names[i], name) == 0)
             return m->document[i];
     return NULL;
 }

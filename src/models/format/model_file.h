@@ -64,7 +64,7 @@ struct span {
 struct model_file;
 
 /* path: a .gguf or .safetensors file, a model.safetensors.index.json, or a folder that holds one of
- * them.  The format is told by the content.  ERR_IO, ERR_FORMAT (damaged, or a type of tensor or
+ * them (two are refused: which is meant?).  The format is told by the content.  ERR_IO, ERR_FORMAT (damaged, or a type of tensor or
  * version that we do not know, by name), ERR_NOMEM. */
 int model_file_open(struct model_file **out, const char *path, struct err *e);
 
@@ -79,6 +79,10 @@ const char *model_file_path(const struct model_file *m);
 uint64_t model_file_bytes(const struct model_file *m); /* of all shards, headers included */
 int model_file_shards(const struct model_file *m);
 bool model_file_synthetic(const struct model_file *m); /* its weights are random: model synth */
+
+/* Tensors of safetensors whose integers or bools are a mask or positions, no weights: checked like
+ * the others, but not among model_file_tensors. */
+size_t model_file_left_out(const struct model_file *m);
 
 /* ERR_IO when a file has shrunk since it was opened and what was read may be zeros. */
 int model_file_check(const struct model_file *m, struct err *e);
@@ -107,5 +111,7 @@ bool model_file_array_float(const struct model_file *m, const char *key, size_t 
 /* ---- what lies beside safetensors: "config.json", "tokenizer.json", "tokenizer_config.json",
  * "generation_config.json"; NULL where there is none.  Borrowed; read at opening. ---- */
 const json_t *model_file_json(const struct model_file *m, const char *name);
+/* __metadata__ of (the first shard of) safetensors: an object of strings, or NULL.  Borrowed. */
+const json_t *model_file_metadata(const struct model_file *m);
 
 #endif

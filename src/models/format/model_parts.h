@@ -4,6 +4,7 @@
 #ifndef MODELS_FORMAT_MODEL_PARTS_H
 #define MODELS_FORMAT_MODEL_PARTS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,13 +48,14 @@ struct model_file {
     int n_shards, cap_shards;
     struct tensor *tensor; /* n_tensors, room for cap_tensors */
     size_t n_tensors, cap_tensors;
-    size_t left_out;
-    char **names; /* n_names blocks that hold the tensors' names */
+    size_t left_out; /* buffers that are no weights */
+    char **names;    /* n_names blocks that hold the tensors' names */
     size_t n_names;
     const struct tensor **by_name; /* sorted */
     struct gguf_key *key;
     size_t n_keys;
     const struct gguf_key **keys_by_name;
+    json_t *metadata; /* safetensors */
     json_t *document[MODEL_DOCUMENTS];
     bool synthetic;
 };
@@ -78,6 +80,7 @@ char *model_names_block(struct model_file *m, size_t bytes);
 struct model_place {
     uint64_t begin, end;
     struct span name;
+    size_t index; /* the reader's own */
 };
 /* Sorts them; ERR_FORMAT when two share a byte. */
 int model_places_check(const char *path, struct model_place *place, size_t n, struct err *e);
@@ -85,10 +88,23 @@ int model_places_check(const char *path, struct model_place *place, size_t n, st
 /* By name, when all tensors are there.  ERR_FORMAT when two have one name. */
 int model_tensors_index(struct model_file *m, struct err *e);
 
-/* ---- the formats: read shard 0 of m (safetensors: a shard, its tensors appended) ---- */
+/* Take over the map, also when it fails; p and n are its bytes, or the caller's. */
+int model_shard_add(struct model_file *m, const char *path, struct model_map map, const void *p,
+                    size_t n, struct err *e);
 
-int gguf_read(struct model_file *m, struct err *e);
-int safetensors_read(struct model_file *m, int shard, struct err *e);
+/* ---- the formats ---- */
+
+int gguf_read(struct model_file *m, struct err *e); /* shard 0 */
+/* Append the tensors of a shard; safetensors_is has been asked.  The header goes to *header
+ * (json_decref) where that is not NULL. */
+int safetensors_read(struct model_file *m, int shard, json_t **header, struct err *e);
+/* The shards of the index that is m->path. */
+int model_index_read(struct model_file *m, struct err *e);
+/* What lies beside m->path. */
+int model_documents_read(struct model_file *m, struct err *e);
+extern const char *const model_document_names[MODEL_DOCUMENTS];
+/* The file to open: the one in a folder, else the path itself. */
+int model_folder_resolve(char out[PATH_MAX], const char *path, struct err *e);
 
 /* Beginnings that tell a format. */
 bool gguf_is(const uint8_t *p, size_t n);
