@@ -184,10 +184,10 @@ static int run_pass(struct llm *g, struct err *e)
 {
     int rc = 0;
 
-    atomic_store(&g->pass.not_finite, false);
+    g->pass.not_finite = false;
     llm_forward_run(g);
     TRY(model_file_check(g->model->file, e));
-    if (atomic_load(&g->pass.not_finite))
+    if (g->pass.not_finite)
         rc = ERR(e, ERR_MISMATCH, "%s: NaN or infinity among the logits",
                  model_file_path(g->model->file));
 out:
@@ -204,7 +204,7 @@ static int give_each(struct llm *g, const struct llm_prompt *p, size_t at, int n
         int k = n - r < LLM_HEAD_ROWS ? n - r : LLM_HEAD_ROWS;
 
         llm_forward_head(g, r, k, g->each);
-        if (atomic_load(&g->pass.not_finite))
+        if (g->pass.not_finite)
             return ERR(e, ERR_MISMATCH, "%s: NaN or infinity among the logits",
                        model_file_path(g->model->file));
         for (int i = 0; i < k; i++)

@@ -6,7 +6,6 @@
 #ifndef MODELS_LLM_LLM_ENGINE_H
 #define MODELS_LLM_LLM_ENGINE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "core/pool.h"
@@ -34,9 +33,10 @@ struct llm_row {
     size_t pos;
 };
 
-/* A counter has a cache line of its own. */
+/* A counter has a cache line of its own; it is changed by atomic operations. */
 struct llm_counter {
-    _Alignas(64) atomic_size_t next;
+    size_t next;
+    char rest[56];
 };
 
 struct llm_pass {
@@ -46,7 +46,7 @@ struct llm_pass {
     int want;
     float *logits; /* [want][vocab]; NULL: llm_forward_head follows */
     int n_attention;
-    atomic_bool not_finite;
+    bool not_finite; /* changed by atomic operations */
 };
 
 struct llm {
@@ -56,7 +56,6 @@ struct llm {
     struct pool *pool;
     int threads;
     struct llm_kv kv;
-    bool failed_file;
 
     int max_rows, prompt_rows;             /* a pass; a prompt is cut into passes of prompt_rows */
     float *freq;                           /* [rot / 2] */

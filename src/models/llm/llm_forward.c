@@ -48,7 +48,7 @@ static void phase_end(struct task *t)
 /* The next piece of this phase. */
 static size_t take(const struct task *t)
 {
-    return atomic_fetch_add_explicit(&t->g->counters[t->phase].next, 1, memory_order_relaxed);
+    return __atomic_fetch_add(&t->g->counters[t->phase].next, 1, __ATOMIC_RELAXED);
 }
 
 /* What several matrices that read the same vectors make of them. */
@@ -447,7 +447,7 @@ static void head(struct task *t, float *logits)
             if (l->bias)
                 add_bias(l->bias + c.row0, y, c.row1 - c.row0);
             if (!all_finite(y, c.row1 - c.row0))
-                atomic_store_explicit(&g->pass.not_finite, true, memory_order_relaxed);
+                __atomic_store_n(&g->pass.not_finite, true, __ATOMIC_RELAXED);
         }
     }
     phase_end(t);
@@ -492,7 +492,7 @@ static void run(void *arg, int thread)
 static void reset_counters(struct llm *g)
 {
     for (int i = 0; i < g->used_counters; i++)
-        atomic_store_explicit(&g->counters[i].next, 0, memory_order_relaxed);
+        __atomic_store_n(&g->counters[i].next, 0, __ATOMIC_RELAXED);
 }
 
 void llm_forward_run(struct llm *g)

@@ -38,8 +38,8 @@ int llm_kv_init(struct llm_kv *kv, const struct llm_config *c, enum dtype dtype,
                 int n_seqs, struct err *e);
 void llm_kv_release(struct llm_kv *kv);
 
-/* Make sequence `seq` longer by n positions; ERR_NOMEM, and nothing has changed, when the context is
- * full. */
+/* Make sequence `seq` longer by n positions; ERR_NOMEM, and nothing has changed, when the context
+ * is full. */
 int llm_kv_grow(struct llm_kv *kv, int seq, size_t n, struct err *e);
 void llm_kv_truncate(struct llm_kv *kv, int seq, size_t length);
 
