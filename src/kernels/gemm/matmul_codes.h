@@ -145,7 +145,9 @@ INLINE void dot_group(const struct job *j, const int8_t *const q[CODE_TOKENS], s
     for (int s = 0; s < steps; s++) {
         vint w[CODE_VECTORS];
 
-        memcpy(w, codes + (size_t)(4 * CODE_ROWS * s), sizeof(w));
+        UNROLL
+        for (int v = 0; v < CODE_VECTORS; v++)
+            w[v] = load_int(codes + (size_t)(4 * (CODE_ROWS * s + LANES * v)));
         UNROLL
         for (int t = 0; t < CODE_TOKENS; t++) {
             int32_t four;
@@ -158,34 +160,50 @@ INLINE void dot_group(const struct job *j, const int8_t *const q[CODE_TOKENS], s
     }
 }
 
+/* The tokens of a tile: their codes, and those of the tile after it. */
+struct tokens {
+    size_t tile;
+    const int8_t *q[CODE_TOKENS], *next[CODE_TOKENS];
+};
+
+/* Fetch this group's columns of the next tile: its rows are too short for the CPU to see a stream
+ * in them. */
+INLINE void fetch_next(const struct tokens *x, size_t c, size_t group)
+{
+    UNROLL
+    for (int t = 0; t < CODE_TOKENS; t++)
+        for (size_t i = 0; i < group; i += 64)
+            __builtin_prefetch(x->next[t] + c + i);
+}
+
 /* The panel times the tokens of one tile.  steps: 4 columns each, in a group; per_span: groups that
  * share an activation's scale. */
-INLINE void tile(const struct job *j, const int8_t *const q[CODE_TOKENS], size_t tile, int steps,
-                 size_t per_span, bool mins, vfloat y[CODE_TOKENS][CODE_VECTORS])
+INLINE void tile(const struct job *j, const struct tokens *x, int steps, size_t per_span, bool mins,
+                 vfloat y[CODE_TOKENS][CODE_VECTORS])
 {
     size_t group = 4 * (size_t)steps, g = 0;
 
     memset(y, 0, sizeof(vfloat[CODE_TOKENS][CODE_VECTORS]));
     for (size_t s = 0; s < j->spans; s++) {
-        const float *d = j->d + (tile * j->spans + s) * CODE_TOKENS;
+        const float *d = j->d + (x->tile * j->spans + s) * CODE_TOKENS;
         vfloat part[CODE_TOKENS][CODE_VECTORS] = { { { 0 } } };
 
         for (size_t end = g + per_span; g < end; g++) {
-            size_t at = (tile * j->groups + g) * CODE_TOKENS;
+            size_t at = (x->tile * j->groups + g) * CODE_TOKENS;
+            const float *scale = j->scale + g * CODE_ROWS,
+                        *min = j->min + (mins ? g * CODE_ROWS : 0);
             vint dot[CODE_TOKENS][CODE_VECTORS];
-            vfloat scale[CODE_VECTORS], min[CODE_VECTORS];
 
-            dot_group(j, q, g * group, steps, j->start + at, dot);
-            memcpy(scale, j->scale + g * CODE_ROWS, sizeof(scale));
-            if (mins)
-                memcpy(min, j->min + g * CODE_ROWS, sizeof(min));
+            fetch_next(x, g * group, group);
+            dot_group(j, x->q, g * group, steps, j->start + at, dot);
             UNROLL
             for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++) {
                 int t = i / CODE_VECTORS, v = i % CODE_VECTORS;
 
-                part[t][v] = muladd(to_float(dot[t][v]), scale[v], part[t][v]);
+                part[t][v] = muladd(to_float(dot[t][v]), load(scale + LANES * v), part[t][v]);
                 if (mins)
-                    part[t][v] = muladd(min[v], all(j->sum[at + (size_t)t]), part[t][v]);
+                    part[t][v] =
+                        muladd(load(min + LANES * v), all(j->sum[at + (size_t)t]), part[t][v]);
             }
         }
         UNROLL
@@ -202,13 +220,19 @@ INLINE void tiles(const struct job *j, const struct act *x, size_t tokens, int s
                   size_t per_span, bool mins, float *y, size_t ldy, size_t rows)
 {
     for (size_t t0 = 0; t0 < tokens; t0 += CODE_TOKENS) {
-        const int8_t *q[CODE_TOKENS];
+        size_t have = least(tokens - t0, (size_t)CODE_TOKENS);
         vfloat out[CODE_TOKENS][CODE_VECTORS];
+        struct tokens here;
 
-        for (size_t t = 0; t < CODE_TOKENS; t++)
-            q[t] = x[least(t0 + t, tokens - 1)].q;
-        tile(j, q, t0 / CODE_TOKENS, steps, per_span, mins, out);
-        for (size_t t = 0; t < least(tokens - t0, (size_t)CODE_TOKENS); t++)
+        here.tile = t0 / CODE_TOKENS;
+        for (size_t t = 0; t < CODE_TOKENS; t++) {
+            here.q[t] = x[least(t0 + t, tokens - 1)].q;
+            here.next[t] = x[least(t0 + t + CODE_TOKENS, tokens - 1)].q;
+        }
+        for (size_t t = 0; t < have; t++)
+            fetch_output(y + (t0 + t) * ldy, rows);
+        tile(j, &here, steps, per_span, mins, out);
+        for (size_t t = 0; t < have; t++)
             put(y + (t0 + t) * ldy, out[t], CODE_VECTORS, rows);
     }
 }

@@ -76,13 +76,19 @@ INLINE void load_rows(const struct weight *w, size_t row, size_t end, size_t c0,
 INLINE void tile(const float *panel, const float *const x[FLOAT_TOKENS], size_t n,
                  vfloat y[FLOAT_TOKENS][FLOAT_VECTORS])
 {
+    /* One vector at a time: of arrays that are copied whole gcc keeps a copy in memory up to date,
+     * inside the loop. */
     vfloat sum[FLOAT_TOKENS][FLOAT_VECTORS];
 
-    memcpy(sum, y, sizeof(sum));
+    UNROLL
+    for (int i = 0; i < FLOAT_TOKENS * FLOAT_VECTORS; i++)
+        sum[i / FLOAT_VECTORS][i % FLOAT_VECTORS] = y[i / FLOAT_VECTORS][i % FLOAT_VECTORS];
     for (size_t c = 0; c < n; c++, panel += FLOAT_ROWS) {
         vfloat w[FLOAT_VECTORS];
 
-        memcpy(w, panel, sizeof(w));
+        UNROLL
+        for (int v = 0; v < FLOAT_VECTORS; v++)
+            w[v] = load(panel + LANES * v);
         UNROLL
         for (int t = 0; t < FLOAT_TOKENS; t++) {
             vfloat f = all(x[t][c]);
@@ -92,7 +98,9 @@ INLINE void tile(const float *panel, const float *const x[FLOAT_TOKENS], size_t 
                 sum[t][v] = muladd(w[v], f, sum[t][v]);
         }
     }
-    memcpy(y, sum, sizeof(sum));
+    UNROLL
+    for (int i = 0; i < FLOAT_TOKENS * FLOAT_VECTORS; i++)
+        y[i / FLOAT_VECTORS][i % FLOAT_VECTORS] = sum[i / FLOAT_VECTORS][i % FLOAT_VECTORS];
 }
 
 /* Columns c0 .. c0 + n - 1 of the panel times all tokens. */

@@ -63,6 +63,13 @@ INLINE void interleave(const uint8_t *rows, size_t stride, size_t n, uint8_t *to
     }
 }
 
+/* Have n outputs of a token near when they are to be written. */
+INLINE void fetch_output(const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i += 16)
+        __builtin_prefetch(y + i, 1);
+}
+
 /* Write n outputs of one token, of the `vectors` that its tile has. */
 INLINE void put(float *y, const vfloat *v, int vectors, size_t n)
 {

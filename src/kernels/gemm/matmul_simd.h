@@ -14,7 +14,7 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 
 /* A tile of codes is CODE_TOKENS tokens x CODE_VECTORS vectors of rows, one of floats likewise.
  * They are as large as the registers hold: sums in int32 and in F32, the weights, one activation.
@@ -41,6 +41,22 @@ enum {
 
 typedef int32_t vint __attribute__((vector_size(4 * LANES)));
 typedef float vfloat __attribute__((vector_size(4 * LANES)));
+
+INLINE vint load_int(const void *p)
+{
+    vint v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+INLINE vfloat load(const float *p)
+{
+    vfloat v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
 
 INLINE vint all_int(int32_t x)
 {
