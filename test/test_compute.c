@@ -10,7 +10,7 @@
 #include "core/registry.h"
 #include "host/cpu.h"
 #include "silicon/compute/blas_api.h"
-#include "silicon/compute/gemm.h"
+#include "silicon/compute/blas_gemm.h"
 #include "silicon/compute/gemm_library.h"
 #include "silicon/compute/team.h"
 #include "test.h"

@@ -14,7 +14,7 @@
 #include "gpu/gpu_rate.h"
 #include "host/cpu.h"
 #include "host/normal.h"
-#include "silicon/compute/gemm.h"
+#include "silicon/compute/blas_gemm.h"
 #include "silicon/compute/team.h"
 
 #if HAVE_CUDA

@@ -1,8 +1,8 @@
-/* gemm_library.h - what gemm.c asks of each library's file. */
+/* gemm_library.h - what blas_gemm.c asks of each library's file. */
 #ifndef SILICON_COMPUTE_GEMM_LIBRARY_H
 #define SILICON_COMPUTE_GEMM_LIBRARY_H
 
-#include "silicon/compute/gemm.h"
+#include "silicon/compute/blas_gemm.h"
 
 /* Set run, name and, where needed, library_state and close, for the matrices already in g. */
 int gemm_openblas_open(struct gemm *g, struct err *e);

@@ -1,5 +1,5 @@
-/* gemm.c - matrices, check and loading for the libraries' GEMM. */
-#include "silicon/compute/gemm.h"
+/* blas_gemm.c - matrices, check and loading for the libraries' GEMM. */
+#include "silicon/compute/blas_gemm.h"
 
 #include <float.h>
 #include <math.h>
