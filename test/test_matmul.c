@@ -4,6 +4,7 @@
 #include "kernel_parity.h"
 #include "kernels/gemm/matmul.h"
 #include "kernels/gemm/matmul_form.h"
+#include "kernels/gemm/matmul_reference.h"
 
 /* rows, cols, tokens, floats between the rows of y and the next */
 enum { ROWS, COLS, TOKENS, GAP };
@@ -95,54 +96,20 @@ static size_t span_of(const struct act *a)
     return a->kind == ACT_Q8_32 ? 32 : a->kind == ACT_Q8_256 ? 256 : a->cols;
 }
 
-/* The activation that the kernel is given: it answers for the product, act.h for the rounding. */
-static double given(const struct act *a, size_t c)
-{
-    if (a->kind == ACT_F32)
-        return (double)a->x[c];
-    return (double)a->d[c / span_of(a)] * a->q[c];
-}
-
-/* Row r in F64, and what of its values takes part in sums: with mins, two terms may cancel. */
-static void reference_row(const struct weight *w, size_t r, float *row, double *size)
-{
-    const struct matmul_form *f = matmul_form(w->dtype);
-    const uint8_t *src = (const uint8_t *)w->data + r * w->row_bytes;
-    float scale[512], min[512];
-
-    dtype_to_f32(w->dtype, src, row, w->cols);
-    if (f->mins)
-        matmul_scales(w->dtype, src, scale, min, 1, w->cols);
-    for (size_t c = 0; c < w->cols; c++) {
-        size[c] = fabs((double)row[c]);
-        if (f->mins)
-            size[c] += 2 * fabs((double)min[c / (size_t)f->group]);
-    }
-}
-
-/* Every output against F64.  A term's scales are rounded twice on their way, and F32 holds what is
- * left of a denormal scale to 2^-149 only. */
+/* Every output against F64. */
 static void compare(struct call *c, const struct parity_case *pc, struct parity_report *r)
 {
-    size_t cols = c->w.cols;
-    float *row = calloc(cols, sizeof(*row));
-    double *size = calloc(cols, sizeof(*size));
+    float *buffer = calloc(c->w.cols, sizeof(*buffer));
+    double *want = calloc(c->tokens, sizeof(*want)), *bound = calloc(c->tokens, sizeof(*bound));
 
     for (size_t i = 0; i < c->w.rows; i++) {
-        reference_row(&c->w, i, row, size);
-        for (size_t t = 0; t < c->tokens; t++) {
-            double want = 0, sum = 0, tol;
-
-            for (size_t k = 0; k < cols; k++) {
-                want += (double)row[k] * given(&c->a[t], k);
-                sum += size[k] * fabs(given(&c->a[t], k));
-            }
-            tol = parity_sum_bound((double)cols + 4, sum) + (double)cols * 0x1p-149 * 128 * 128;
-            parity_values(pc, r, (float *)c->y.p + t * c->ldy + i, &want, &tol, 1);
-        }
+        matmul_reference(&c->w, i, c->a, c->tokens, want, bound, buffer);
+        for (size_t t = 0; t < c->tokens; t++)
+            parity_values(pc, r, (float *)c->y.p + t * c->ldy + i, &want[t], &bound[t], 1);
     }
-    free(row);
-    free(size);
+    free(buffer);
+    free(want);
+    free(bound);
 }
 
 /* What lies between the rows of y is not ours to write. */
