@@ -329,11 +329,11 @@ static int read_keys(struct gguf_reader *g)
         TRY(read_key(g, &g->m->key[i]));
     TRY(index_keys(g));
     g->alignment = ALIGNMENT_NORMAL;
-    if (model_file_has(g->m, "general.alignment")) {
-        if (!model_file_int(g->m, "general.alignment", &alignment) || alignment < ALIGNMENT_MIN ||
+    if (model_file_has(g->m, GGUF_ALIGNMENT_KEY)) {
+        if (!model_file_int(g->m, GGUF_ALIGNMENT_KEY, &alignment) || alignment < ALIGNMENT_MIN ||
             alignment > ALIGNMENT_MAX || (alignment & (alignment - 1)) != 0)
             return ERR(g->e, ERR_FORMAT,
-                       "%s: key \"general.alignment\" must be a power of two from %d to %d",
+                       "%s: key \"" GGUF_ALIGNMENT_KEY "\" must be a power of two from %d to %d",
                        g->path, ALIGNMENT_MIN, ALIGNMENT_MAX);
         g->alignment = (size_t)alignment;
     }

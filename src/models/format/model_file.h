@@ -64,8 +64,8 @@ struct span {
 struct model_file;
 
 /* path: a .gguf or .safetensors file, a model.safetensors.index.json, or a folder that holds one of
- * them (two are refused: which is meant?).  The format is told by the content.  ERR_IO, ERR_FORMAT (damaged, or a type of tensor or
- * version that we do not know, by name), ERR_NOMEM. */
+ * them (two are refused: which is meant?).  The format is told by the content.  ERR_IO, ERR_FORMAT
+ * (damaged, or a type of tensor or version that we do not know, by name), ERR_NOMEM. */
 int model_file_open(struct model_file **out, const char *path, struct err *e);
 
 /* The same from n bytes in memory, borrowed for as long as the model_file lives: one GGUF or

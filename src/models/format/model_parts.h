@@ -94,6 +94,8 @@ int model_shard_add(struct model_file *m, const char *path, struct model_map map
 
 /* ---- the formats ---- */
 
+#define GGUF_ALIGNMENT_KEY "general.alignment"
+
 int gguf_read(struct model_file *m, struct err *e); /* shard 0 */
 /* Append the tensors of a shard; safetensors_is has been asked.  The header goes to *header
  * (json_decref) where that is not NULL. */

@@ -79,8 +79,8 @@ static int take_key(struct model_writer *w, const char *key, struct err *e)
     struct span s = { key, strlen(key) };
 
     BUG_ON(w->begun);
-    if (s.n == 0 || !span_is_utf8(s))
-        return ERR(e, ERR_ARG, "\"%s\" is no key of a model file", name_text(text, s));
+    if (s.n == 0 || !span_is_utf8(s) || strcmp(key, GGUF_ALIGNMENT_KEY) == 0)
+        return ERR(e, ERR_ARG, "\"%s\" is no key to put into a model file", name_text(text, s));
     for (size_t i = 0; i < w->n_keys; i++)
         if (strcmp(w->key[i], key) == 0)
             return ERR(e, ERR_ARG, "key \"%s\" twice in a model file", name_text(text, s));
@@ -191,6 +191,8 @@ int model_writer_copy(struct model_writer *w, const struct model_file *from, siz
 
     BUG_ON(key >= from->n_keys);
     k = &from->key[key];
+    if (span_compare(k->name, (struct span){ GGUF_ALIGNMENT_KEY, strlen(GGUF_ALIGNMENT_KEY) }) == 0)
+        return 0;
     name = mem_calloc(k->name.n + 1, 1);
     if (!name)
         return ERR(e, ERR_NOMEM, "no memory for the keys of a model file");
@@ -217,7 +219,8 @@ static int check_tensor(const struct model_writer *w, const char *name, enum dty
 
     BUG_ON(w->begun || n_dims < 1 || n_dims > TENSOR_DIMS_MAX);
     name_text(text, s);
-    if (s.n == 0 || !span_is_utf8(s))
+    if (s.n == 0 || !span_is_utf8(s) ||
+        (w->format == MODEL_SAFETENSORS && strcmp(name, "__metadata__") == 0))
         return ERR(e, ERR_ARG, "\"%s\" is no name of a tensor", text);
     if (w->format == MODEL_SAFETENSORS && dtype != DTYPE_F32 && dtype != DTYPE_F16 &&
         dtype != DTYPE_BF16)

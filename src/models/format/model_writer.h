@@ -27,7 +27,8 @@ int model_writer_int(struct model_writer *w, const char *key, enum gguf_type typ
 int model_writer_float(struct model_writer *w, const char *key, double value, struct err *e);
 int model_writer_bool(struct model_writer *w, const char *key, bool value, struct err *e);
 int model_writer_string(struct model_writer *w, const char *key, struct span value, struct err *e);
-/* Copy a key, arrays included, from a GGUF file. */
+/* Copy a key, arrays included, from a GGUF file; general.alignment is not copied: a file's is its
+ * own. */
 int model_writer_copy(struct model_writer *w, const struct model_file *from, size_t key,
                       struct err *e);
 
