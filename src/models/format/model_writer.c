@@ -182,6 +182,54 @@ out:
     return rc;
 }
 
+/* What an array begins with. */
+static int begin_array(struct writer_bytes *b, enum gguf_type of, size_t n, struct err *e)
+{
+    uint32_t type = of;
+    uint64_t count = n;
+    int rc = writer_append(b, &type, sizeof(type), e);
+
+    return rc < 0 ? rc : writer_append(b, &count, sizeof(count), e);
+}
+
+int model_writer_strings(struct model_writer *w, const char *key, const struct span *s, size_t n,
+                         struct err *e)
+{
+    struct writer_bytes b = { 0 };
+    int rc;
+
+    TRY(begin_array(&b, GGUF_STRING, n, e));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bytes = s[i].n;
+
+        TRY(writer_append(&b, &bytes, sizeof(bytes), e));
+        TRY(writer_append(&b, s[i].p, s[i].n, e));
+    }
+    TRY(put(w, key, GGUF_ARRAY, b.p, b.n, e));
+out:
+    mem_free(b.p);
+    return rc;
+}
+
+int model_writer_numbers(struct model_writer *w, const char *key, enum gguf_type of, const void *p,
+                         size_t n, struct err *e)
+{
+    struct writer_bytes b = { 0 };
+    int64_t lo, hi;
+    size_t size = sizeof(float), bytes;
+    int rc;
+
+    BUG_ON(of != GGUF_F32 && !int_range(of, &size, &lo, &hi));
+    if (size_mul(n, size, &bytes) < 0)
+        return ERR(e, ERR_ARG, "key \"%.60s\": its size does not fit 64 bits", key);
+    TRY(begin_array(&b, of, n, e));
+    TRY(writer_append(&b, p, bytes, e));
+    TRY(put(w, key, GGUF_ARRAY, b.p, b.n, e));
+out:
+    mem_free(b.p);
+    return rc;
+}
+
 int model_writer_copy(struct model_writer *w, const struct model_file *from, size_t key,
                       struct err *e)
 {

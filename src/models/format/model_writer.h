@@ -27,6 +27,11 @@ int model_writer_int(struct model_writer *w, const char *key, enum gguf_type typ
 int model_writer_float(struct model_writer *w, const char *key, double value, struct err *e);
 int model_writer_bool(struct model_writer *w, const char *key, bool value, struct err *e);
 int model_writer_string(struct model_writer *w, const char *key, struct span value, struct err *e);
+/* Arrays, of GGUF only: n strings; n numbers of type `of` as they lie in memory. */
+int model_writer_strings(struct model_writer *w, const char *key, const struct span *s, size_t n,
+                         struct err *e);
+int model_writer_numbers(struct model_writer *w, const char *key, enum gguf_type of, const void *p,
+                         size_t n, struct err *e);
 /* Copy a key, arrays included, from a GGUF file; general.alignment is not copied: a file's is its
  * own. */
 int model_writer_copy(struct model_writer *w, const struct model_file *from, size_t key,
