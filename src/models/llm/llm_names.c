@@ -67,11 +67,23 @@ static const struct names hf_gpt2 = {
               [LLM_DOWN] = "mlp.c_proj" },
 };
 
-static const struct names *names_of(const struct model_file *m, const struct llm_config *c)
+static const struct names *names_of(enum model_format format, const struct llm_config *c)
 {
-    if (model_file_format(m) == MODEL_GGUF)
+    if (format == MODEL_GGUF)
         return &gguf;
     return c->family == LLM_GPT2 ? &hf_gpt2 : &hf;
+}
+
+static const char *spell(const struct names *n, const char *prefix, enum llm_role role, int layer,
+                         const char *suffix, char buf[LLM_NAME_MAX])
+{
+    if (role >= LLM_ROLES || !n->role[role])
+        buf[0] = '\0';
+    else if (role < LLM_LAYER_ROLES)
+        snprintf(buf, LLM_NAME_MAX, "%s%s.%s", prefix, n->role[role], suffix);
+    else
+        snprintf(buf, LLM_NAME_MAX, "%s%s%d.%s.%s", prefix, n->layer, layer, n->role[role], suffix);
+    return buf;
 }
 
 static const char *prefix_of(const struct model_file *m, const struct names *n, enum llm_role role)
@@ -84,16 +96,15 @@ static const char *prefix_of(const struct model_file *m, const struct names *n, 
 const char *llm_name(const struct model_file *m, const struct llm_config *c, enum llm_role role,
                      int layer, const char *suffix, char buf[LLM_NAME_MAX])
 {
-    const struct names *n = names_of(m, c);
-    const char *prefix = prefix_of(m, n, role);
+    const struct names *n = names_of(model_file_format(m), c);
 
-    if (!n->role[role])
-        buf[0] = '\0';
-    else if (role < LLM_LAYER_ROLES)
-        snprintf(buf, LLM_NAME_MAX, "%s%s.%s", prefix, n->role[role], suffix);
-    else
-        snprintf(buf, LLM_NAME_MAX, "%s%s%d.%s.%s", prefix, n->layer, layer, n->role[role], suffix);
-    return buf;
+    return spell(n, prefix_of(m, n, role), role, layer, suffix, buf);
+}
+
+const char *llm_name_of(enum model_format format, const struct llm_config *c, enum llm_role role,
+                        int layer, const char *suffix, char buf[LLM_NAME_MAX])
+{
+    return spell(names_of(format, c), "", role, layer, suffix, buf);
 }
 
 static bool ends_with(const char *s, const char *end)

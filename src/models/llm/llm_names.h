@@ -41,6 +41,10 @@ enum { LLM_NAME_MAX = 96 };
 const char *llm_name(const struct model_file *m, const struct llm_config *c, enum llm_role role,
                      int layer, const char *suffix, char buf[LLM_NAME_MAX]);
 
+/* The same in a file of this format that is yet to be written. */
+const char *llm_name_of(enum model_format format, const struct llm_config *c, enum llm_role role,
+                        int layer, const char *suffix, char buf[LLM_NAME_MAX]);
+
 /* A tensor of the file that carries no weight: a mask or a table that we compute ourselves. */
 bool llm_name_ignored(const struct model_file *m, const struct llm_config *c, const char *name);
 
