@@ -17,6 +17,7 @@ extern const struct command command_compare;
 extern const struct command command_gate;
 extern const struct command command_selftest;
 extern const struct command command_rerun;
+extern const struct command command_model;
 extern const struct command command_help;
 extern const struct command command_worker;
 
