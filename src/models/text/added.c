@@ -79,9 +79,10 @@ static void narrow(const struct added *a, const struct vocabulary *v, size_t dep
     *hi = bound[1];
 }
 
-/* The longest name that text begins with, or -1. */
+/* The longest name that text begins with, or -1; control pieces only of its first n_special
+ * bytes. */
 static int32_t longest(const struct added *a, const struct vocabulary *v, const char *text,
-                       size_t n, bool special)
+                       size_t n, size_t n_special)
 {
     size_t lo = 0, hi = a->n;
     int32_t best = -1;
@@ -89,7 +90,7 @@ static int32_t longest(const struct added *a, const struct vocabulary *v, const 
     for (size_t depth = 0; depth < n && lo < hi; depth++) {
         narrow(a, v, depth, (unsigned char)text[depth], &lo, &hi);
         for (size_t i = lo; i < hi && v->piece[a->id[i]].n == depth + 1; i++)
-            if (special || v->piece[a->id[i]].kind == PIECE_USER) {
+            if (depth < n_special || v->piece[a->id[i]].kind == PIECE_USER) {
                 best = a->id[i];
                 break;
             }
@@ -99,7 +100,7 @@ static int32_t longest(const struct added *a, const struct vocabulary *v, const 
 
 int32_t added_find(const struct added *a, const struct vocabulary *v, const char *p, size_t n)
 {
-    int32_t id = longest(a, v, p, n, true);
+    int32_t id = longest(a, v, p, n, n);
 
     return id >= 0 && v->piece[id].n == n ? id : -1;
 }
@@ -133,22 +134,34 @@ static size_t space_behind(const char *text, size_t n, size_t at)
     return at;
 }
 
-bool added_next(const struct added *a, const struct vocabulary *v, const char *text, size_t n,
-                size_t from, bool special, struct added_match *out)
+/* How many bytes from `at` on may be a control piece. */
+static size_t special_at(struct added_text *text, size_t at)
 {
-    for (size_t at = from; at < n; at++) {
+    while (text->n_special > 0 && text->special->to <= at) {
+        text->special++;
+        text->n_special--;
+    }
+    return text->n_special > 0 && text->special->from <= at ? text->special->to - at : 0;
+}
+
+bool added_next(const struct added *a, const struct vocabulary *v, struct added_text *text,
+                size_t from, struct added_match *out)
+{
+    for (size_t at = from; at < text->n; at++) {
+        const struct piece *piece;
         int32_t id;
 
-        if (!a->begins[(unsigned char)text[at]])
+        if (!a->begins[(unsigned char)text->p[at]])
             continue;
-        id = longest(a, v, text + at, n - at, special);
+        id = longest(a, v, text->p + at, text->n - at, special_at(text, at));
         if (id < 0)
             continue;
+        piece = &v->piece[id];
         out->id = id;
-        out->start = v->piece[id].lstrip ? space_before(text, from, at) : at;
-        out->end = at + v->piece[id].n;
-        if (v->piece[id].rstrip)
-            out->end = space_behind(text, n, out->end);
+        out->start = piece->lstrip ? space_before(text->p, from, at) : at;
+        out->end = at + piece->n;
+        if (piece->rstrip)
+            out->end = space_behind(text->p, text->n, out->end);
         return true;
     }
     return false;

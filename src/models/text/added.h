@@ -27,9 +27,21 @@ struct added_match {
     size_t start, end; /* with the white space that it takes */
 };
 
-/* The first in text[from, n), the longest where several begin; control pieces only when `special`.
- * White space is taken from `from` on. */
-bool added_next(const struct added *a, const struct vocabulary *v, const char *text, size_t n,
-                size_t from, bool special, struct added_match *out);
+/* Where control pieces are looked for: [from, to) of a text, in order, apart from each other. */
+struct added_range {
+    size_t from, to;
+};
+
+struct added_text {
+    const char *p;
+    size_t n;
+    const struct added_range *special; /* n_special; those left of a search are dropped */
+    size_t n_special;
+};
+
+/* The first in the text from `from` on, the longest where several begin.  White space is taken from
+ * `from` on. */
+bool added_next(const struct added *a, const struct vocabulary *v, struct added_text *text,
+                size_t from, struct added_match *out);
 
 #endif

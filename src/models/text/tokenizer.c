@@ -94,8 +94,8 @@ static int encode_text(struct encoding *c, const char *p, size_t n, struct err *
     return c->t->spm ? encode_spm(c, p, n, e) : pre_tokenizer_split(c->t->split, p, n, &sink, e);
 }
 
-int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, unsigned flags,
-                     struct tokens *out, struct err *e)
+static int encode_all(const struct tokenizer *t, struct added_text text, unsigned flags,
+                      struct tokens *out, struct err *e)
 {
     struct encoding c = { .t = t, .out = out };
     struct added_match m;
@@ -104,16 +104,55 @@ int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, unsi
 
     if (flags & TOKENIZE_ADD && t->add_bos && t->bos >= 0)
         TRY(tokens_push(out, t->bos, e));
-    while (added_next(&t->added, &t->v, text, n, at, (flags & TOKENIZE_SPECIAL) != 0, &m)) {
-        TRY(encode_text(&c, text + at, m.start - at, e));
+    while (added_next(&t->added, &t->v, &text, at, &m)) {
+        TRY(encode_text(&c, text.p + at, m.start - at, e));
         TRY(tokens_push(out, m.id, e));
         at = m.end;
     }
-    TRY(encode_text(&c, text + at, n - at, e));
+    TRY(encode_text(&c, text.p + at, text.n - at, e));
     if (flags & TOKENIZE_ADD && t->add_eos && t->eos >= 0)
         TRY(tokens_push(out, t->eos, e));
 out:
     bpe_work_release(&c.work);
+    return rc;
+}
+
+int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, unsigned flags,
+                     struct tokens *out, struct err *e)
+{
+    const struct added_range all = { 0, n };
+
+    return encode_all(t, (struct added_text){ text, n, &all, flags & TOKENIZE_SPECIAL ? 1 : 0 },
+                      flags, out, e);
+}
+
+int tokenizer_encode_parts(const struct tokenizer *t, const struct text_part *part, size_t n,
+                           unsigned flags, struct tokens *out, struct err *e)
+{
+    struct added_range *range = mem_calloc(n, sizeof(*range));
+    size_t total = 0, used = 0;
+    char *text = NULL;
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++)
+        total += part[i].n;
+    text = mem_calloc(total + 1, 1);
+    if (!text || !range)
+        TRY(ERR(e, ERR_NOMEM, "a text of %zu bytes in %zu parts", total, n));
+    total = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (part[i].special && used > 0 && range[used - 1].to == total)
+            range[used - 1].to += part[i].n; /* a name may be written in several parts */
+        else if (part[i].special)
+            range[used++] = (struct added_range){ total, total + part[i].n };
+        if (part[i].n)
+            memcpy(text + total, part[i].p, part[i].n);
+        total += part[i].n;
+    }
+    TRY(encode_all(t, (struct added_text){ text, total, range, used }, flags, out, e));
+out:
+    mem_free(text);
+    mem_free(range);
     return rc;
 }
 

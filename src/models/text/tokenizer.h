@@ -49,6 +49,15 @@ enum {
 int tokenizer_encode(const struct tokenizer *t, const char *text, size_t n, unsigned flags,
                      struct tokens *out, struct err *e);
 
+/* One text of n parts; special tokens are found only within parts that are `special`. */
+struct text_part {
+    const char *p;
+    size_t n;
+    bool special;
+};
+int tokenizer_encode_parts(const struct tokenizer *t, const struct text_part *part, size_t n,
+                           unsigned flags, struct tokens *out, struct err *e);
+
 /* The bytes of one token, at most cap into buf; gives how many there are.  A special token has its
  * name when `special`, else none. */
 size_t tokenizer_piece(const struct tokenizer *t, int32_t id, bool special, char *buf, size_t cap);
