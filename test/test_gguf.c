@@ -78,6 +78,7 @@ static void arrays(const struct model_file *m)
     struct span s = { 0 };
     int64_t i;
     double x = 0;
+    bool b = true;
     size_t n = 0;
 
     CHECK(model_file_array(m, "a.strings", NULL, &n));
@@ -99,6 +100,10 @@ static void arrays(const struct model_file *m)
     CHECK(model_file_array_float(m, "a.f32", 1, &x) && x == -2);
     CHECK(model_file_array_float(m, "a.f64", 1, &x) && x == 1e300);
     CHECK(model_file_array_float(m, "a.i8", 0, &x) && x == -128);
+    CHECK(model_file_array_float(m, "a.u64", 1, &x) && x == 18446744073709551616.0);
+    CHECK(model_file_array_bool(m, "a.bool", 1, &b) && !b);
+    CHECK(model_file_array_bool(m, "a.bool", 2, &b) && b);
+    CHECK(!model_file_array_bool(m, "a.bool", 3, &b) && !model_file_array_int(m, "a.bool", 0, &i));
 }
 
 static float value(int t, size_t i)

@@ -15,15 +15,17 @@ static const struct cli_option options[] = {
     { "format", 0, "F", "synth: gguf (the default) or safetensors", "gguf safetensors" },
     { "vocab", 0, "FILE", "synth: take the vocabulary of this GGUF file (else: bytes)", "@files" },
     { "seed", 0, "N", "synth: seed of the weights (1)", NULL },
+    { "json", 0, NULL, "inspect: print JSON alone on standard output, with all values", NULL },
 };
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
 
 static const struct {
     const char *name;
     int words; /* arguments that it takes */
-    int (*run)(const struct cli_args *a, const char *const *word, int n_words, struct err *e);
+    model_action *run;
     const char *options[OPTIONS + 1];
 } actions[] = {
+    { "inspect", 1, model_inspect, { "json" } },
     { "synth", 1, model_synth, { "type", "head", "output", "format", "vocab", "seed" } },
 };
 enum { ACTIONS = sizeof(actions) / sizeof(actions[0]) };
@@ -44,7 +46,7 @@ static int check_options(const struct cli_args *a, int action, struct err *e)
     return 0;
 }
 
-static int act(const struct cli_args *a, struct err *e)
+static int act(const struct cli_args *a, const struct cli_env *env, struct err *e)
 {
     int rc;
 
@@ -54,10 +56,10 @@ static int act(const struct cli_args *a, struct err *e)
             if (a->n_words - 1 > actions[i].words)
                 return ERR(e, ERR_ARG, "model %s: unexpected \"%.60s\"", actions[i].name,
                            a->word[1 + actions[i].words]);
-            TRY(actions[i].run(a, a->word + 1, a->n_words - 1, e));
+            TRY(actions[i].run(a, env, a->word + 1, a->n_words - 1, e));
             return 0;
         }
-    return ERR(e, ERR_ARG, "model: synth?");
+    return ERR(e, ERR_ARG, "model: inspect or synth?");
 out:
     return rc;
 }
@@ -66,22 +68,24 @@ static int model_run(const struct cli_args *a, const struct cli_env *env)
 {
     struct err e = { 0 };
 
-    (void)env;
     jsonio_init();
-    return act(a, &e) < 0 ? cli_fail(&e) : EXIT_FINE;
+    return act(a, env, &e) < 0 ? cli_fail(&e) : EXIT_FINE;
 }
 
 const struct command command_model = {
     .name = "model",
-    .arguments = "synth NAME -o FILE",
-    .summary = "make a model with random weights",
+    .arguments = "inspect FILE | synth NAME -o FILE",
+    .summary = "look into a model's file, or make one with random weights",
     .description =
+        "inspect says what a GGUF or safetensors file (or folder, or index of shards) holds: its "
+        "metadata, its tensors with shapes, types and bytes, and whether this program can run it "
+        "or why not.\n"
         "synth writes a model of true shape (NAME: gpt2, smollm2-135m, qwen2.5-0.5b, "
         "phi-3-mini-4k, bitnet-2b, ...) with seeded random weights, for speed and parsers where no "
         "weights are at hand; whatever shows its speed says that it is synthetic.",
     .options = options,
     .n_options = OPTIONS,
     .max_arguments = 2,
-    .argument_choices = "synth",
+    .argument_choices = "inspect synth",
     .run = model_run,
 };

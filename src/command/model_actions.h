@@ -4,7 +4,11 @@
 
 #include "command/cli.h"
 
-/* Arguments are those after the action's name.  Each prints its result; 0 or ERR_*. */
-int model_synth(const struct cli_args *a, const char *const *word, int n_words, struct err *e);
+/* The words are those after the action's name.  Each prints its result; 0 or ERR_*. */
+typedef int model_action(const struct cli_args *a, const struct cli_env *env,
+                         const char *const *word, int n_words, struct err *e);
+
+model_action model_inspect;
+model_action model_synth;
 
 #endif

@@ -61,7 +61,8 @@ static void show(const struct llm_synth *s, const char *path)
     printf("\n");
 }
 
-int model_synth(const struct cli_args *a, const char *const *word, int n_words, struct err *e)
+int model_synth(const struct cli_args *a, const struct cli_env *env, const char *const *word,
+                int n_words, struct err *e)
 {
     const char *path = cli_value(a, "output"), *vocab = cli_value(a, "vocab");
     const char *seed = cli_value(a, "seed");
@@ -70,6 +71,7 @@ int model_synth(const struct cli_args *a, const char *const *word, int n_words, 
     int64_t n = 1;
     int rc;
 
+    (void)env;
     if (n_words == 0)
         return ERR(e, ERR_ARG, "model synth: which shape?  (smollm2-135m, qwen2.5-0.5b, ...)");
     TRY(find_shape(word[0], &s.shape, e));

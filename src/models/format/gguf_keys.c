@@ -79,6 +79,8 @@ static bool float_at(enum gguf_type type, const uint8_t *base, size_t i, double 
         *out = (double)LOAD(float, base + 4 * i);
     } else if (type == GGUF_F64) {
         *out = LOAD(double, base + 8 * i);
+    } else if (type == GGUF_U64) {
+        *out = (double)LOAD(uint64_t, base + 8 * i); /* also beyond INT64_MAX */
     } else if (int_at(type, base, i, &whole)) {
         *out = (double)whole;
     } else {
@@ -165,4 +167,14 @@ bool model_file_array_float(const struct model_file *m, const char *key, size_t 
     const struct gguf_key *k = array_named(m, key);
 
     return k && i < k->n && float_at(k->of, k->value, i, out);
+}
+
+bool model_file_array_bool(const struct model_file *m, const char *key, size_t i, bool *out)
+{
+    const struct gguf_key *k = array_named(m, key);
+
+    if (!k || k->of != GGUF_BOOL || i >= k->n)
+        return false;
+    *out = k->value[i] != 0;
+    return true;
 }

@@ -107,6 +107,7 @@ bool model_file_array_string(const struct model_file *m, const char *key, size_t
                              struct span *out);
 bool model_file_array_int(const struct model_file *m, const char *key, size_t i, int64_t *out);
 bool model_file_array_float(const struct model_file *m, const char *key, size_t i, double *out);
+bool model_file_array_bool(const struct model_file *m, const char *key, size_t i, bool *out);
 
 /* ---- what lies beside safetensors: "config.json", "tokenizer.json", "tokenizer_config.json",
  * "generation_config.json"; NULL where there is none.  Borrowed; read at opening. ---- */
