@@ -31,6 +31,12 @@ static const struct gemv_variant table[] = {
     { "avx512vnni", DTYPE_Q5_0, ACT_Q8_32, VNNI, gemv_avx512vnni_q5_0 },
     { "avx512vnni", DTYPE_Q5_1, ACT_Q8_32, VNNI, gemv_avx512vnni_q5_1 },
     { "avx512vnni", DTYPE_Q8_0, ACT_Q8_32, VNNI, gemv_avx512vnni_q8_0 },
+    { "avx512vnni", DTYPE_TQ1_0, ACT_Q8_ROW, VNNI, gemv_avx512vnni_tq1_0 },
+    { "avx512vnni", DTYPE_TQ2_0, ACT_Q8_ROW, VNNI, gemv_avx512vnni_tq2_0 },
+    { "avx512vnni", DTYPE_TQ2_64, ACT_Q8_ROW, VNNI, gemv_avx512vnni_tq2_64 },
+    { "avx512", DTYPE_F32, ACT_F32, AVX512, gemv_avx512_f32 },
+    { "avx512", DTYPE_F16, ACT_F32, AVX512, gemv_avx512_f16 },
+    { "avx512", DTYPE_BF16, ACT_F32, AVX512, gemv_avx512_bf16 },
 #endif
 };
 

@@ -29,5 +29,11 @@ GEMV_RUN(gemv_avx512vnni_q4_1);
 GEMV_RUN(gemv_avx512vnni_q5_0);
 GEMV_RUN(gemv_avx512vnni_q5_1);
 GEMV_RUN(gemv_avx512vnni_q8_0);
+GEMV_RUN(gemv_avx512vnni_tq1_0);
+GEMV_RUN(gemv_avx512vnni_tq2_0);
+GEMV_RUN(gemv_avx512vnni_tq2_64);
+GEMV_RUN(gemv_avx512_f32);
+GEMV_RUN(gemv_avx512_f16);
+GEMV_RUN(gemv_avx512_bf16);
 
 #endif
