@@ -52,7 +52,7 @@ struct attention_args {
 size_t attention_head_bytes(enum dtype kv_dtype, int head_dim);
 
 /* How many items each step of a call has.  Threads may take the items of a step in any order; a
- * step begins when the one before is done.  The items that take longest come first. */
+ * step begins when the one before is done.  Small items come last. */
 int attention_stores(const struct attention_args *a);
 int attention_items(const struct attention_args *a);
 int attention_merges(const struct attention_args *a); /* 0 where nothing is left to merge */

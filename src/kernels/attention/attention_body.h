@@ -23,7 +23,12 @@
 #define ATTENTION_INLINE static inline __attribute__((always_inline))
 #define ATTENTION_UNROLL _Pragma("GCC unroll 8")
 
-enum { CHUNK_ROWS = 32, PAGE_VECS = KV_PAGE / VEC_LANES };
+enum {
+    PAGE_VECS = KV_PAGE / VEC_LANES,
+    CACHE_LINE = 64,
+    CHUNK_ROWS = 128,
+    CHUNK_VALUES = 8192 /* of the rows together: q, sums and a page fit into an L2 cache */
+};
 
 /* Rows that are worked on together, and what they have seen: m the greatest score, l the sum of
  * weights in 16 lanes, acc the weighted sums of V; `all` likewise of the cuts that are done. */
@@ -33,11 +38,12 @@ struct chunk {
     struct attention_span sees[CHUNK_ROWS];
     float m[CHUNK_ROWS], all_m[CHUNK_ROWS], all_l[CHUNK_ROWS];
     bool any[CHUNK_ROWS]; /* is there something in `all`? */
+    bool begun;           /* any of them */
+    float *acc, *all;     /* `sums` */
     _Alignas(64) float l[CHUNK_ROWS * VEC_SUM];
-    float weights[CHUNK_ROWS * KV_PAGE];
-    float q[CHUNK_ROWS * ATTENTION_DIM_MAX];
-    float acc[CHUNK_ROWS * ATTENTION_DIM_MAX];
-    float all[CHUNK_ROWS * ATTENTION_DIM_MAX];
+    float weights[ATTENTION_ROWS * KV_PAGE];
+    float q[CHUNK_VALUES]; /* times the scale */
+    float sums[2][CHUNK_VALUES];
     float page_k[KV_PAGE * ATTENTION_DIM_MAX];
     float page_v[KV_PAGE * ATTENTION_DIM_MAX];
 };
@@ -56,11 +62,21 @@ ATTENTION_INLINE vec factor_load(const void *at, size_t i, enum dtype type)
                              : vec_load((const float *)at + i);
 }
 
+/* Have n values from i on in the cache when they are wanted. */
+ATTENTION_INLINE void factor_fetch(const char *at, size_t i, size_t n, enum dtype type)
+{
+    const size_t size = type == DTYPE_F16 ? sizeof(uint16_t) : sizeof(float);
+
+    for (size_t line = 0; line < n * size; line += CACHE_LINE)
+        __builtin_prefetch(at + i * size + line);
+}
+
 /* c[r][0 .. vecs - 1] (+)= sum over k in lo .. hi - 1 of a[r][k] b[k][..], all in registers. */
 ATTENTION_INLINE void panel_tile(const int rows, const int vecs, const enum dtype type,
                                  const float *a, int lda, const struct factor *b, int col, int lo,
                                  int hi, float *c, int ldc, bool add)
 {
+    const char *next = b->next;
     vec sum[ATTENTION_ROWS][4];
 
     ATTENTION_UNROLL
@@ -72,6 +88,8 @@ ATTENTION_INLINE void panel_tile(const int rows, const int vecs, const enum dtyp
     for (int k = lo; k < hi; k++) {
         vec x[4];
 
+        if (next)
+            factor_fetch(next, (size_t)(k * b->stride + col), (size_t)(vecs * VEC_LANES), type);
         ATTENTION_UNROLL
         for (int v = 0; v < vecs; v++)
             x[v] = factor_load(b->at, (size_t)(k * b->stride + col + v * VEC_LANES), type);
@@ -104,11 +122,13 @@ struct panel {
 ATTENTION_INLINE void panel_typed(const int rows, const enum dtype type, const struct panel *p,
                                   const struct factor *b)
 {
-    const int wide = rows <= ATTENTION_WIDE ? 4 : 2;
     int v = 0;
 
-    for (; v + wide <= p->vecs; v += wide)
-        panel_tile(rows, wide, type, p->a, p->lda, b, v * VEC_LANES, p->lo, p->hi, p->c, p->ldc,
+    for (; rows <= ATTENTION_WIDE && v + 4 <= p->vecs; v += 4)
+        panel_tile(rows, 4, type, p->a, p->lda, b, v * VEC_LANES, p->lo, p->hi, p->c, p->ldc,
+                   p->add);
+    for (; v + 2 <= p->vecs; v += 2)
+        panel_tile(rows, 2, type, p->a, p->lda, b, v * VEC_LANES, p->lo, p->hi, p->c, p->ldc,
                    p->add);
     for (; v < p->vecs; v++)
         panel_tile(rows, 1, type, p->a, p->lda, b, v * VEC_LANES, p->lo, p->hi, p->c, p->ldc,
@@ -143,67 +163,80 @@ static __attribute__((unused)) void panel(const struct panel *p, const struct fa
     }
 }
 
-/* exp(x - m) where both may be -inf, before any position with a weight. */
-static inline vec attention_weight(vec x, float m)
+/* The m of exp(x - m), where both may be -inf: before any position with a weight. */
+static inline float attention_base(float m)
 {
-    return vec_exp(vec_sub(x, vec_set1(m == -INFINITY ? 0 : m)));
+    return m == -INFINITY ? 0 : m;
 }
 
-/* Scores of row r for the positions `in` of a page become weights; what the row has seen before is
- * weighed anew where its maximum has grown. */
-static inline void chunk_weigh(struct chunk *c, int r, float scale, struct attention_span in)
+/* Without the scores of positions that the row does not see. */
+static inline void chunk_mask(float *scores, struct attention_span in)
 {
     static const float index[KV_PAGE] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
                                           11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
                                           22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
     const vec none = vec_set1(-INFINITY);
-    float *w = c->weights + r * KV_PAGE, *l = c->l + r * VEC_SUM;
-    vec s[PAGE_VECS], most = none;
-    float m;
+    const vec lo = vec_set1((float)in.lo), hi = vec_set1((float)in.hi);
 
-    ATTENTION_UNROLL
-    for (int v = 0; v < PAGE_VECS; v++)
-        s[v] = vec_mul(vec_load(w + v * VEC_LANES), vec_set1(scale));
-    if (in.lo > 0 || in.hi < KV_PAGE) {
-        const vec lo = vec_set1((float)in.lo), hi = vec_set1((float)in.hi);
+    for (int i = 0; i < KV_PAGE; i += VEC_LANES) {
+        const vec at = vec_load(index + i), s = vec_load(scores + i);
+
+        vec_store(scores + i, vec_if_less(at, hi, vec_if_less(at, lo, none, s), none));
+    }
+}
+
+/* Row r has a new greatest score: weigh anew what it has seen before. */
+static inline void chunk_raise(struct chunk *c, int r, float m)
+{
+    const vec before = vec_exp_below(vec_sub(vec_set1(c->m[r]), vec_set1(attention_base(m))));
+    float *l = c->l + r * VEC_SUM, *acc = c->acc + r * c->dim;
+
+    c->m[r] = m;
+    for (int i = 0; i < VEC_SUM; i += VEC_LANES)
+        vec_store(l + i, vec_mul(vec_load(l + i), before));
+    for (int i = 0; i < c->dim; i += VEC_LANES)
+        vec_store(acc + i, vec_mul(vec_load(acc + i), before));
+}
+
+/* Scores of rows r .. r + rows - 1 become weights. */
+static inline void chunk_weigh(struct chunk *c, int r, int rows)
+{
+    for (int i = 0; i < rows; i++) {
+        const float *s = c->weights + i * KV_PAGE;
+        vec most = vec_load(s);
+
+        ATTENTION_UNROLL
+        for (int v = 1; v < PAGE_VECS; v++)
+            most = vec_max(most, vec_load(s + v * VEC_LANES));
+        if (vec_any_less(vec_set1(c->m[r + i]), most))
+            chunk_raise(c, r + i, vec_max_lane(most));
+    }
+    for (int i = 0; i < rows; i++) {
+        float *w = c->weights + i * KV_PAGE, *l = c->l + (r + i) * VEC_SUM;
+        const vec m = vec_set1(attention_base(c->m[r + i]));
+        vec p[PAGE_VECS];
 
         ATTENTION_UNROLL
         for (int v = 0; v < PAGE_VECS; v++) {
-            const vec i = vec_load(index + v * VEC_LANES);
-
-            s[v] = vec_if_less(i, hi, vec_if_less(i, lo, none, s[v]), none);
+            p[v] = vec_exp_below(vec_sub(vec_load(w + v * VEC_LANES), m));
+            vec_store(w + v * VEC_LANES, p[v]);
         }
-    }
-    ATTENTION_UNROLL
-    for (int v = 0; v < PAGE_VECS; v++)
-        most = vec_max(most, s[v]);
-    m = vec_max_lane(most);
-    if (m > c->m[r]) {
-        const vec before = attention_weight(vec_set1(c->m[r]), m);
+        ATTENTION_UNROLL
+        for (int v = 0; v < VEC_SUM_VECS; v++) {
+            float *sum = l + v * VEC_LANES;
 
-        c->m[r] = m;
-        for (int i = 0; i < VEC_SUM; i += VEC_LANES)
-            vec_store(l + i, vec_mul(vec_load(l + i), before));
-        for (float *x = c->acc + r * c->dim; x < c->acc + (r + 1) * c->dim; x += VEC_LANES)
-            vec_store(x, vec_mul(vec_load(x), before));
-    }
-    ATTENTION_UNROLL
-    for (int v = 0; v < PAGE_VECS; v++) {
-        const vec p = attention_weight(s[v], c->m[r]);
-        float *sum = l + v % VEC_SUM_VECS * VEC_LANES;
-
-        vec_store(sum, vec_add(vec_load(sum), p));
-        vec_store(w + v * VEC_LANES, p);
+            vec_store(sum, vec_add(vec_load(sum), vec_add(p[v], p[v + VEC_SUM_VECS])));
+        }
     }
 }
 
 /* acc of rows r .. r + rows - 1 += weights V over positions lo .. hi - 1 of the page. */
-static inline void chunk_add(struct chunk *c, int r, int rows, int lo, int hi,
+static inline void chunk_add(struct chunk *c, int r, int rows, const float *weights, int lo, int hi,
                              const struct factor *v)
 {
     const struct panel p = { .rows = rows,
                              .vecs = c->dim / VEC_LANES,
-                             .a = c->weights + r * KV_PAGE,
+                             .a = weights,
                              .lda = KV_PAGE,
                              .lo = lo,
                              .hi = hi,
@@ -229,12 +262,13 @@ static inline int attention_max(int a, int b)
 static inline void chunk_block(struct chunk *c, const struct attention_args *a, int r, int rows,
                                int page, const struct factor *k, const struct factor *v)
 {
+    float *w = c->weights;
     const struct panel scores = { .rows = rows,
                                   .vecs = PAGE_VECS,
                                   .a = c->q + r * c->dim,
                                   .lda = c->dim,
                                   .hi = a->head_dim,
-                                  .c = c->weights + r * KV_PAGE,
+                                  .c = w,
                                   .ldc = KV_PAGE };
     struct attention_span in[ATTENTION_ROWS], common = { 0, KV_PAGE };
     bool any = false;
@@ -249,16 +283,17 @@ static inline void chunk_block(struct chunk *c, const struct attention_args *a, 
         return;
     panel(&scores, k);
     for (int i = 0; i < rows; i++)
-        if (in[i].lo < in[i].hi)
-            chunk_weigh(c, r + i, a->scale, in[i]);
+        if (in[i].lo > 0 || in[i].hi < KV_PAGE)
+            chunk_mask(w + i * KV_PAGE, in[i]);
+    chunk_weigh(c, r, rows);
     /* What all rows see goes together, between what some see before it and after it. */
     if (common.lo >= common.hi)
         common.lo = common.hi = KV_PAGE;
     for (int i = 0; i < rows; i++)
-        chunk_add(c, r + i, 1, in[i].lo, attention_min(in[i].hi, common.lo), v);
-    chunk_add(c, r, rows, common.lo, common.hi, v);
+        chunk_add(c, r + i, 1, w + i * KV_PAGE, in[i].lo, attention_min(in[i].hi, common.lo), v);
+    chunk_add(c, r, rows, w, common.lo, common.hi, v);
     for (int i = 0; i < rows; i++)
-        chunk_add(c, r + i, 1, attention_max(in[i].lo, common.hi), in[i].hi, v);
+        chunk_add(c, r + i, 1, w + i * KV_PAGE, attention_max(in[i].lo, common.hi), in[i].hi, v);
 }
 
 /* A page's K or V in F32, its rows (n values) `stride` apart, with zeros between. */
@@ -271,6 +306,8 @@ static inline struct factor attention_convert(const struct factor *from, int dep
         float *row = to + k * stride;
         const size_t at = (size_t)(k * from->stride);
 
+        if (from->next)
+            factor_fetch(from->next, at, (size_t)n, from->type);
         for (int i = 0; i < whole; i += VEC_LANES)
             vec_store(row + i, factor_load(from->at, at + (size_t)i, from->type));
         for (int i = whole; i < n; i++)
@@ -282,40 +319,82 @@ static inline struct factor attention_convert(const struct factor *from, int dep
     return (struct factor){ to, stride, DTYPE_F32, NULL };
 }
 
-static inline void chunk_page(struct chunk *c, const struct attention_args *a, int page, int kv)
+/* The page at position `page`, of those below `end`. */
+static inline void chunk_page(struct chunk *c, const struct attention_args *a, int page, int end,
+                              int kv)
 {
     struct factor k = { attention_k(a, page, kv), KV_PAGE, a->kv_dtype, NULL };
     struct factor v = { attention_v(a, page, kv), a->head_dim, a->kv_dtype, NULL };
+
+    /* The CPU's own prefetching ends with the page. */
+    if (page + KV_PAGE < end) {
+        k.next = attention_k(a, page + KV_PAGE, kv);
+        v.next = attention_v(a, page + KV_PAGE, kv);
+    }
 
     if (a->kv_dtype == DTYPE_F16 && c->rows > ATTENTION_ROWS)
         k = attention_convert(&k, a->head_dim, KV_PAGE, KV_PAGE, c->page_k);
     if ((a->kv_dtype == DTYPE_F16 && c->rows > ATTENTION_ROWS) || a->head_dim != c->dim)
         v = attention_convert(&v, KV_PAGE, a->head_dim, c->dim, c->page_v);
-    for (int r = 0; r < c->rows; r += ATTENTION_ROWS)
+    for (int r = 0; r < c->rows; r += ATTENTION_ROWS) {
         chunk_block(c, a, r, attention_min(ATTENTION_ROWS, c->rows - r), page, &k, &v);
+        k.next = v.next = NULL;
+    }
 }
 
 /* all = all and what (m, l, acc) has seen; all_m and all_l with it. */
 static inline void attention_fold(float *all, float *all_m, float *all_l, const float *acc, float m,
                                   float l, int dim)
 {
-    const float most = m > *all_m ? m : *all_m;
-    const vec mine = attention_weight(vec_set1(*all_m), most);
-    const vec other = attention_weight(vec_set1(m), most);
-    float mine1[VEC_LANES], other1[VEC_LANES];
+    const float most = m > *all_m ? m : *all_m, base = attention_base(most);
+    const vec mine = vec_exp_below(vec_set1(*all_m - base));
+    const vec other = vec_exp_below(vec_set1(m - base));
 
-    vec_store(mine1, mine);
-    vec_store(other1, other);
     *all_m = most;
-    *all_l = *all_l * mine1[0] + l * other1[0];
+    *all_l = *all_l * vec_max_lane(mine) + l * vec_max_lane(other);
     for (int d = 0; d < dim; d += VEC_LANES)
         vec_store(all + d, vec_madd(vec_load(acc + d), other, vec_mul(vec_load(all + d), mine)));
+}
+
+/* What the rows have seen of the cut that starts at `start` goes to what is done. */
+static inline void chunk_fold(struct chunk *c, int start)
+{
+    const bool first = !c->begun;
+
+    if (first) { /* there is nothing in `all`: it becomes this */
+        float *empty = c->all;
+
+        c->all = c->acc;
+        c->acc = empty;
+        c->begun = true;
+    }
+    for (int r = 0; r < c->rows; r++) {
+        const struct attention_span in = attention_within(c->sees[r], start, ATTENTION_SPLIT);
+        float *all = c->all + r * c->dim, *acc = c->acc + r * c->dim, l;
+        vec sum[VEC_SUM_VECS];
+
+        if (in.lo >= in.hi)
+            continue;
+        for (int v = 0; v < VEC_SUM_VECS; v++)
+            sum[v] = vec_load(c->l + r * VEC_SUM + v * VEC_LANES);
+        l = vec_sum16(sum);
+        if (c->any[r]) {
+            attention_fold(all, &c->all_m[r], &c->all_l[r], acc, c->m[r], l, c->dim);
+            continue;
+        }
+        if (!first)
+            memcpy(all, acc, (size_t)c->dim * sizeof(float));
+        c->all_m[r] = c->m[r];
+        c->all_l[r] = l;
+        c->any[r] = true;
+    }
 }
 
 /* The positions of one cut, from none; then it goes to what is done. */
 static inline void chunk_cut(struct chunk *c, const struct attention_args *a, int cut, int kv)
 {
     const int start = cut * ATTENTION_SPLIT;
+    const size_t values = (size_t)(KV_PAGE * a->head_dim);
     struct attention_span seen = { start + ATTENTION_SPLIT, start };
 
     memset(c->l, 0, (size_t)(c->rows * VEC_SUM) * sizeof(float));
@@ -325,41 +404,32 @@ static inline void chunk_cut(struct chunk *c, const struct attention_args *a, in
         seen.lo = attention_min(seen.lo, attention_max(start, c->sees[r].lo));
         seen.hi = attention_max(seen.hi, attention_min(start + ATTENTION_SPLIT, c->sees[r].hi));
     }
-    for (int page = seen.lo / KV_PAGE * KV_PAGE; page < seen.hi; page += KV_PAGE)
-        chunk_page(c, a, page, kv);
-    for (int r = 0; r < c->rows; r++) {
-        const struct attention_span in = attention_within(c->sees[r], start, ATTENTION_SPLIT);
-        float *all = c->all + r * c->dim;
-        vec sum[VEC_SUM_VECS];
-        float l;
-
-        if (in.lo >= in.hi)
-            continue;
-        for (int v = 0; v < VEC_SUM_VECS; v++)
-            sum[v] = vec_load(c->l + r * VEC_SUM + v * VEC_LANES);
-        l = vec_sum16(sum);
-        if (c->any[r]) {
-            attention_fold(all, &c->all_m[r], &c->all_l[r], c->acc + r * c->dim, c->m[r], l,
-                           c->dim);
-            continue;
-        }
-        memcpy(all, c->acc + r * c->dim, (size_t)c->dim * sizeof(float));
-        c->all_m[r] = c->m[r];
-        c->all_l[r] = l;
-        c->any[r] = true;
+    seen.lo = seen.lo / KV_PAGE * KV_PAGE;
+    if (seen.lo < seen.hi) {
+        factor_fetch(attention_k(a, seen.lo, kv), 0, values, a->kv_dtype);
+        factor_fetch(attention_v(a, seen.lo, kv), 0, values, a->kv_dtype);
     }
+    for (int page = seen.lo; page < seen.hi; page += KV_PAGE)
+        chunk_page(c, a, page, seen.hi, kv);
+    chunk_fold(c, start);
 }
 
 static inline void attention_finish(const struct attention_args *a, int t, int h, const float *acc,
                                     float l)
 {
     float *out = a->out + (size_t)t * a->ldo + (size_t)(h * a->head_dim);
+    const float factor = 1 / l;
     int d = 0;
 
     for (; d + VEC_LANES <= a->head_dim; d += VEC_LANES)
-        vec_store(out + d, vec_div(vec_load(acc + d), vec_set1(l)));
+        vec_store(out + d, vec_mul(vec_load(acc + d), vec_set1(factor)));
     for (; d < a->head_dim; d++)
-        out[d] = acc[d] / l;
+        out[d] = acc[d] * factor;
+}
+
+static inline const float *chunk_q(const struct chunk *c, const struct attention_args *a, int r)
+{
+    return a->q + (size_t)c->token[r] * a->ldq + (size_t)(c->head[r] * a->head_dim);
 }
 
 /* Rows from .. from + c->rows - 1 of an item, counted through its tokens and query heads. */
@@ -369,15 +439,26 @@ static inline void chunk_begin(struct chunk *c, const struct attention_args *a,
     const int group = a->heads / a->kv_heads;
 
     c->dim = attention_dim(a);
+    c->acc = c->sums[0];
+    c->all = c->sums[1];
+    c->begun = false;
     for (int r = 0; r < c->rows; r++) {
-        const int t = w->t0 + (from + r) / group, h = w->kv * group + (from + r) % group;
-
-        c->token[r] = t;
-        c->head[r] = h;
-        c->sees[r] = attention_sees(a, t);
+        c->token[r] = w->t0 + (from + r) / group;
+        c->head[r] = w->kv * group + (from + r) % group;
+        c->sees[r] = attention_sees(a, c->token[r]);
         c->any[r] = false;
-        memcpy(c->q + r * c->dim, a->q + (size_t)t * a->ldq + (size_t)(h * a->head_dim),
-               (size_t)a->head_dim * sizeof(float));
+        /* The rows are far apart in memory. */
+        factor_fetch((const char *)chunk_q(c, a, r), 0, (size_t)a->head_dim, DTYPE_F32);
+    }
+    for (int r = 0; r < c->rows; r++) {
+        const float *q = chunk_q(c, a, r);
+        float *to = c->q + r * c->dim;
+        int d = 0;
+
+        for (; d + VEC_LANES <= a->head_dim; d += VEC_LANES)
+            vec_store(to + d, vec_mul(vec_load(q + d), vec_set1(a->scale)));
+        for (; d < a->head_dim; d++)
+            to[d] = q[d] * a->scale;
     }
 }
 
@@ -385,10 +466,11 @@ static inline void attention_body_run(const struct attention_args *a, int item)
 {
     const struct attention_work w = attention_work(a, item);
     const int rows = (w.t1 - w.t0) * (a->heads / a->kv_heads);
+    const int most = attention_min(CHUNK_ROWS, CHUNK_VALUES / attention_dim(a));
     struct chunk c;
 
-    for (int from = 0; from < rows; from += CHUNK_ROWS) {
-        c.rows = attention_min(CHUNK_ROWS, rows - from);
+    for (int from = 0; from < rows; from += most) {
+        c.rows = attention_min(most, rows - from);
         chunk_begin(&c, a, &w, from);
         for (int cut = w.cut0; cut < w.cut1; cut++)
             chunk_cut(&c, a, cut, w.kv);

@@ -65,8 +65,8 @@ size_t attention_partial_bound(const struct attention_args *shape, int context)
 struct attention_work attention_work(const struct attention_args *a, int item)
 {
     const struct attention_plan p = attention_plan(a);
-    const int which = item / a->kv_heads;
-    struct attention_work w = { .kv = item % a->kv_heads };
+    const int each = p.split ? p.cuts : p.tiles, which = item % each;
+    struct attention_work w = { .kv = item / each }; /* what follows finds its K and V in a cache */
 
     if (p.split) {
         w.t1 = a->tokens;

@@ -7,7 +7,7 @@
  *
  * vec_load_pairs gives 2 VEC_LANES values, those of even and those of odd index.  vec_madd rounds
  * once where the CPU has FMA, twice in scalar code.  In vec_max a NaN in the second operand comes
- * out; one in the first may be lost. */
+ * out; one in the first may be lost.  vec_sum_lane adds halves to halves. */
 #ifndef KERNELS_VECTOR_VECTOR_H
 #define KERNELS_VECTOR_VECTOR_H
 
@@ -48,18 +48,18 @@ static inline void vec_store_some(float *p, vec a, size_t n)
 /* The sum of 16 lanes: halves are added to halves. */
 static inline float vec_sum16(const vec s[VEC_SUM_VECS])
 {
-    float lane[VEC_SUM];
+    vec half[VEC_SUM_VECS];
 
     for (int i = 0; i < VEC_SUM_VECS; i++)
-        vec_store(lane + i * VEC_LANES, s[i]);
-    for (int half = VEC_SUM / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            lane[i] += lane[i + half];
-    return lane[0];
+        half[i] = s[i];
+    for (int n = VEC_SUM_VECS / 2; n > 0; n /= 2)
+        for (int i = 0; i < n; i++)
+            half[i] = vec_add(half[i], half[i + n]);
+    return vec_sum_lane(half[0]);
 }
 
-/* exp(x), within 1 ulp (test_softmax.c); 0 below VEC_EXP_LEAST, infinity
- * where F32 ends, NaN for NaN.
+/* exp(x) for x that is not above 88: within 1 ulp (test_softmax.c); 0 below VEC_EXP_LEAST, NaN for
+ * NaN.
  *
  * x = n ln 2 + r with |r| <= ln(2) / 2; exp(r) = 1 + r + r^2 q(r), q of least relative error
  * (3e-9, by Lawson's iteration) and degree 4.  Adding 1.5 * 2^23 rounds to an integer and leaves it
@@ -67,7 +67,7 @@ static inline float vec_sum16(const vec s[VEC_SUM_VECS])
 #define VEC_EXP_LEAST    (-86.6f)
 #define VEC_EXP_GREATEST 88.7228317f
 
-static inline vec vec_exp(vec x)
+static inline vec vec_exp_below(vec x)
 {
     const vec shift = vec_set1(0x1.8p23f);
     const vec t = vec_madd(x, vec_set1(0x1.715476p0f), shift), n = vec_sub(t, shift);
@@ -84,8 +84,13 @@ static inline vec vec_exp(vec x)
     y = vec_madd(vec_mul(r, r), q, r);
     y = vec_add(y, vec_set1(1));
     y = vec_mul(vec_add(y, y), vec_pow2_shifted(t));
-    y = vec_if_less(x, vec_set1(VEC_EXP_LEAST), vec_set1(0), y);
-    return vec_if_less(vec_set1(VEC_EXP_GREATEST), x, vec_set1(INFINITY), y);
+    return vec_if_less(x, vec_set1(VEC_EXP_LEAST), vec_set1(0), y);
+}
+
+/* exp(x) for any x; infinity where F32 ends. */
+static inline vec vec_exp(vec x)
+{
+    return vec_if_less(vec_set1(VEC_EXP_GREATEST), x, vec_set1(INFINITY), vec_exp_below(x));
 }
 
 #endif

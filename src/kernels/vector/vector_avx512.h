@@ -5,6 +5,7 @@
 #if defined(__AVX512F__) /* empty elsewhere */
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,6 +75,20 @@ static inline vec vec_if_less(vec a, vec b, vec yes, vec no)
 static inline float vec_max_lane(vec a)
 {
     return _mm512_reduce_max_ps(a);
+}
+
+static inline float vec_sum_lane(vec a)
+{
+    __m256 h = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+
+    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
+static inline bool vec_any_less(vec a, vec b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ) != 0;
 }
 
 static inline vec vec_pow2_shifted(vec t)

@@ -5,6 +5,7 @@
 #if defined(__aarch64__) /* empty elsewhere */
 
 #include <arm_neon.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,6 +75,18 @@ static inline vec vec_if_less(vec a, vec b, vec yes, vec no)
 static inline float vec_max_lane(vec a)
 {
     return vmaxvq_f32(a);
+}
+
+static inline float vec_sum_lane(vec a)
+{
+    const float32x2_t half = vadd_f32(vget_low_f32(a), vget_high_f32(a));
+
+    return vget_lane_f32(half, 0) + vget_lane_f32(half, 1);
+}
+
+static inline bool vec_any_less(vec a, vec b)
+{
+    return vmaxvq_u32(vcltq_f32(a, b)) != 0;
 }
 
 static inline vec vec_pow2_shifted(vec t)

@@ -2,6 +2,7 @@
 #ifndef KERNELS_VECTOR_VECTOR_SCALAR_H
 #define KERNELS_VECTOR_VECTOR_SCALAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -62,6 +63,17 @@ static inline vec vec_if_less(vec a, vec b, vec yes, vec no)
 static inline float vec_max_lane(vec a)
 {
     return a;
+}
+
+static inline float vec_sum_lane(vec a)
+{
+    return a;
+}
+
+/* Is a < b in any lane? */
+static inline bool vec_any_less(vec a, vec b)
+{
+    return a < b;
 }
 
 static inline vec vec_pow2_shifted(vec t)
