@@ -92,7 +92,13 @@ static void values(void)
     CHECK_EQ(count_of(&rec, "below-usual-memory"), 1);
     r->expected.lo = r->value_hi; /* the interval must be clear of it */
     CHECK_EQ(count_of(&rec, "below-usual-memory"), 0);
-    r->expected.lo = 230;
+    r->direction = LOWER_IS_BETTER; /* a latency is bad above */
+    r->expected = (struct expected){ .lo = 1, .hi = r->value_lo, .source = "here" };
+    CHECK_EQ(count_of(&rec, "below-usual-memory"), 0);
+    r->expected.hi = r->value_lo * 0.99;
+    CHECK_EQ(count_of(&rec, "below-usual-memory"), 1);
+    r->direction = HIGHER_IS_BETTER;
+    r->expected = (struct expected){ .lo = 230, .hi = 260, .source = "here" };
     snprintf(r->device, sizeof(r->device), "gpu:0");
     CHECK_EQ(count_of(&rec, "below-usual-memory"), 0);
     CHECK_EQ(count_of(&rec, "below-usual-gpu"), 1);
@@ -139,10 +145,16 @@ static void storage(void)
     CHECK_EQ(count_of(&rec, "random-reads-slow"), 1);
     r->value_hi = 10000;
     CHECK_EQ(count_of(&rec, "random-reads-slow"), 0);
+    r->value_hi = 574;
+    snprintf(r->params.p[1].text, AXIS_TEXT, "16"); /* one at a time is slow everywhere */
+    CHECK_EQ(count_of(&rec, "random-reads-slow"), 0);
     r->ops = (struct ops_latency){ .n = 500, .p50_ns = 1e5, .p99_ns = 1.1e6 };
     CHECK_EQ(count_of(&rec, "long-tail"), 1);
+    r->ops.p99_ns = 0.9e6;
+    CHECK_EQ(count_of(&rec, "long-tail"), 0);
     r->ops.p99_ns = (double)NAN; /* not supported by the count: nothing is said */
     CHECK_EQ(count_of(&rec, "long-tail"), 0);
+    CHECK_EQ(count_of(&rec, "page-cache"), 0);
     setting(r, "cache", "page");
     CHECK_EQ(count_of(&rec, "page-cache"), 1);
     run_record_release(&rec);
@@ -158,7 +170,12 @@ static void machine(void)
     CHECK_EQ(count_of(&rec, "disturbed"), 1);
     s->value[0] = 19;
     CHECK_EQ(count_of(&rec, "disturbed"), 0);
+    snprintf(s->name, sizeof(s->name), "system.steal");
+    CHECK_EQ(count_of(&rec, "disturbed"), 1);
+    s->value[0] = 4;
+    CHECK_EQ(count_of(&rec, "disturbed"), 0);
     s->value[0] = 86;
+    CHECK_EQ(count_of(&rec, "hot"), 0); /* in percent */
     snprintf(s->name, sizeof(s->name), "gpu.temperature");
     snprintf(s->unit, sizeof(s->unit), "C");
     CHECK_EQ(count_of(&rec, "hot"), 1);
@@ -179,6 +196,9 @@ static void machine(void)
     CHECK_EQ(count_of(&rec, "outliers"), 1);
     run->sampling.summary.outliers_severe = 20;
     CHECK_EQ(count_of(&rec, "outliers"), 0);
+    run->sampling.summary.outliers_severe = 2;
+    run->sampling.summary.n = 19; /* too few to call one in twenty */
+    CHECK_EQ(count_of(&rec, "outliers"), 0);
     r->floor_ns = run->sampling.summary.median;
     CHECK_EQ(count_of(&rec, "below-resolution"), 1);
     run_record_release(&rec);
@@ -196,10 +216,18 @@ static void whole_run(void)
     facts_real(&rec.machine, "busy.others_cpu_pct", 3);
     facts_null(&rec.machine, "busy.steal_pct", "no /proc/stat");
     CHECK_EQ(count_of(&rec, "busy-machine"), 0);
+    facts_real(&rec.machine, "busy.steal_pct", 6);
+    CHECK_EQ(count_of(&rec, "busy-machine"), 1);
     facts_text(&rec.machine, "clock.governor", "powersave");
+    CHECK_EQ(count_of(&rec, "governor"), 1);
+    facts_text(&rec.machine, "clock.governor", "conservative");
+    CHECK_EQ(count_of(&rec, "governor"), 1);
+    facts_text(&rec.machine, "clock.governor", "ondemand");
     CHECK_EQ(count_of(&rec, "governor"), 1);
     facts_text(&rec.machine, "clock.governor", "performance");
     CHECK_EQ(count_of(&rec, "governor"), 0);
+    facts_bool(&rec.build, "git.dirty", false);
+    CHECK_EQ(count_of(&rec, "dirty-build"), 0);
     facts_bool(&rec.build, "git.dirty", true);
     CHECK_EQ(count_of(&rec, "dirty-build"), 1);
     run_record_release(&rec);
@@ -224,6 +252,40 @@ static void tensor_units(void)
     CHECK_EQ(count_of(&rec, "tensor-units-unused"), 1);
     r->value = 240;
     CHECK_EQ(count_of(&rec, "tensor-units-unused"), 0);
+    run_record_release(&rec);
+}
+
+/* Of four links that should be alike one is slow; two others cannot say which of three it is. */
+static void links(void)
+{
+    static const double rates[] = { 395, 394, 396, 300 };
+    struct run_record rec = { .status = RUN_COMPLETE,
+                              .results = mem_calloc(4, sizeof(*rec.results)) };
+    struct result *slow = &rec.results[3];
+
+    for (int i = 0; i < 4; i++) {
+        struct result *r = &rec.results[rec.n_results++];
+
+        fixture_row(r, "silicon.memory", "bandwidth", "GB/s", HIGHER_IS_BETTER);
+        r->params.n = 0;
+        snprintf(r->device, sizeof(r->device), "gpu:%d", i);
+        setting(r, "op", "read");
+        setting(r, "level", "peer");
+        setting(r, "size", "1GiB");
+        r->value = r->value_lo = r->value_hi = rates[i];
+    }
+    CHECK_EQ(count_of(&rec, "slow-link"), 1);
+    slow->value_hi = 360; /* its interval reaches what the others have, less 10 % */
+    CHECK_EQ(count_of(&rec, "slow-link"), 0);
+    slow->value_hi = 300;
+    snprintf(rec.results[0].params.p[0].text, AXIS_TEXT, "write"); /* another kind of copy */
+    CHECK_EQ(count_of(&rec, "slow-link"), 0);
+    snprintf(rec.results[0].params.p[0].text, AXIS_TEXT, "read");
+    snprintf(rec.results[0].params.p[2].text, AXIS_TEXT, "64MiB"); /* another size */
+    CHECK_EQ(count_of(&rec, "slow-link"), 0);
+    rec.results[0].status = RESULT_SKIPPED;
+    snprintf(rec.results[0].params.p[2].text, AXIS_TEXT, "1GiB");
+    CHECK_EQ(count_of(&rec, "slow-link"), 0);
     run_record_release(&rec);
 }
 
@@ -271,6 +333,7 @@ int main(void)
     machine();
     whole_run();
     tensor_units();
+    links();
     the_table();
     without_memory();
     TEST_DONE();

@@ -39,6 +39,15 @@ static void gate(void)
     CHECK_NEAR(limits_percent(&r.limits, 10, LOWER_IS_BETTER), 120, 1e-9);
     r = row(9, 10, 13, 12, LOWER_IS_BETTER);
     CHECK(!limits_implausible(&r, 0, why, sizeof(why)));
+    r = row(11.7, 11.8, 11.9, 12, LOWER_IS_BETTER);
+    CHECK(limits_implausible(&r, 0, why, sizeof(why)));
+    CHECK(!limits_implausible(&r, 0.02, why, sizeof(why)));
+    /* A measured limit has an interval too: the value's must clear all of it. */
+    r.limits.l[0].lo = 11.85;
+    CHECK(!limits_implausible(&r, 0, why, sizeof(why)));
+    r = row(103, 104, 107, 102, HIGHER_IS_BETTER);
+    r.limits.l[0].hi = 103.5;
+    CHECK(!limits_implausible(&r, 0, why, sizeof(why)));
     r = (struct result){ .limits = { .binding = -1 }, .value = 1e300, .value_lo = 1e300 };
     CHECK(!limits_implausible(&r, 0, why, sizeof(why)));
     CHECK(isnan(limits_percent(&r.limits, 1, HIGHER_IS_BETTER)));

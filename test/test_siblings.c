@@ -63,6 +63,20 @@ int main(void)
     for (int i = 0; i < PAIRS; i += 2)
         rows[i].value = 50;
     CHECK_EQ(siblings_judge(rows, PAIRS, &e), 0);
+    /* Where all scatter, more is needed: 5 sigma of 1.48 x 3 are 22. */
+    for (int i = 0; i < 7; i++) {
+        static const double scattered[] = { 94, 97, 100, 103, 106, 100, 80 };
+
+        row(&rows[i], 0, i + 1, scattered[i]);
+    }
+    CHECK_EQ(siblings_judge(rows, 7, &e), 0);
+    rows[6].value = 75;
+    CHECK_EQ(siblings_judge(rows, 7, &e), 1);
+    /* Another metric is another thing. */
+    matrix(rows);
+    rows[0].value = 100;
+    snprintf(rows[1].metric, sizeof(rows[1].metric), "latency");
+    CHECK_EQ(siblings_judge(rows, 3, &e), 0);
     /* Two rows cannot tell which is wrong; neither can rows of other settings, or without value. */
     matrix(rows);
     rows[0].value = 100;

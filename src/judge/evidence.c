@@ -18,11 +18,6 @@ static const double alphas[LOOKS] = { 0.005, 0.01, 0.025 };
 /* Sessions never agree better than this: what rounds or repeats itself looks exact. */
 static const double SESSION_STD_MIN = 0.005;
 
-double evidence_change(double a, double b, enum direction d)
-{
-    return d == HIGHER_IS_BETTER ? log(a / b) : log(b / a);
-}
-
 /* Logarithms of a side's runs, larger is worse; owned by the caller. */
 static double *logs_of(const struct pair_half *h, enum direction d)
 {

@@ -29,7 +29,4 @@ struct evidence {
 int evidence_gather(const struct pair *p, struct evidence *ev, struct err *e);
 void evidence_release(struct evidence *ev);
 
-/* log of how much worse `b` is than `a`. */
-double evidence_change(double a, double b, enum direction d);
-
 #endif
