@@ -25,19 +25,30 @@ static const char *in_folder(const char *name)
     return path[next];
 }
 
-/* The fixture's run as a file, with an id and a start of its own. */
+/* The fixture's run, with an id and a start of its own. */
+static void run_make(struct run_record *r, int number)
+{
+    fixture_record(r);
+    snprintf(r->id, sizeof(r->id), "20261121T07%02d00Z-%08x", number % 60, (unsigned)number);
+    snprintf(r->start, sizeof(r->start), "2026-11-21T07:%02d:00.000Z", number % 60);
+    r->results[6].value = 100 + number;
+}
+
+/* As a file; the run is released. */
+static void run_print(struct text_buffer *b, struct run_record *r)
+{
+    CHECK_EQ(text_buffer_open(b, NULL), 0);
+    CHECK_EQ(run_json_print(r, b->f, NULL), 0);
+    CHECK_EQ(text_buffer_close(b, NULL), 0);
+    run_record_release(r);
+}
+
 static void run_text(struct text_buffer *b, int number)
 {
     struct run_record r;
 
-    fixture_record(&r);
-    snprintf(r.id, sizeof(r.id), "20261121T07%02d00Z-%08x", number % 60, (unsigned)number);
-    snprintf(r.start, sizeof(r.start), "2026-11-21T07:%02d:00.000Z", number % 60);
-    r.results[6].value = 100 + number;
-    CHECK_EQ(text_buffer_open(b, NULL), 0);
-    CHECK_EQ(run_json_print(&r, b->f, NULL), 0);
-    CHECK_EQ(text_buffer_close(b, NULL), 0);
-    run_record_release(&r);
+    run_make(&r, number);
+    run_print(b, &r);
 }
 
 static struct history *opened(const char *path, enum history_mode mode)
@@ -147,8 +158,37 @@ static void test_other_texts(void)
     CHECK(strstr(e.msg, "20261121T070300Z-00000003 is in the history already"));
     CHECK_EQ(history_put(h, "{}", 2, &run, &known, NULL), ERR_FORMAT);
     CHECK_EQ(history_put(h, a.text, a.n / 2, &run, &known, NULL), ERR_FORMAT);
-    history_close(h);
     text_buffer_release(&a);
+    run_text(&a, 4); /* what was refused holds nothing up */
+    stored(h, a.text, a.n, &run);
+    comes_back(h, run.seq, a.text, a.n);
+    text_buffer_release(&a);
+    history_close(h);
+}
+
+/* A file's fingerprint is that of the program which measured; a run without a start has no place. */
+static void test_heads(void)
+{
+    struct history *h = opened(in_folder("heads.db"), HISTORY_WRITE);
+    struct history_run run;
+    struct run_record r;
+    struct text_buffer a;
+    struct err e = { 0 };
+    bool known;
+
+    run_make(&r, 1);
+    facts_text(&r.machine, "fingerprint", "feedfacecafebeef");
+    run_print(&a, &r);
+    stored(h, a.text, a.n, &run);
+    CHECK_STR(run.machine, "feedfacecafebeef");
+    text_buffer_release(&a);
+    run_make(&r, 2);
+    r.start[0] = '\0';
+    run_print(&a, &r);
+    CHECK_EQ(history_put(h, a.text, a.n, &run, &known, &e), ERR_FORMAT);
+    CHECK(strstr(e.msg, "without id or start"));
+    text_buffer_release(&a);
+    history_close(h);
 }
 
 /* What runs share is there once. */
@@ -185,6 +225,40 @@ static uint64_t fnv(const char *text, size_t n)
     for (size_t i = 0; i < n; i++)
         h = (h ^ (unsigned char)text[i]) * UINT64_C(1099511628211);
     return h;
+}
+
+/* Two texts of one length and one hash are two blocks: the texts decide. */
+static void test_equal_hashes(void)
+{
+    const char *path = in_folder("hash.db"), ours[] = "\"aaaa\"", other[] = "\"bbbb\"";
+    struct history *h = opened(path, HISTORY_WRITE);
+    struct history_run run;
+    struct text_buffer a;
+    struct run_record r;
+    sqlite3_stmt *s;
+    sqlite3 *lite;
+    void *packed;
+    size_t n;
+
+    history_close(h);
+    CHECK_EQ(history_pack(other, strlen(other), &packed, &n, NULL), 0);
+    CHECK_EQ(sqlite3_open(path, &lite), SQLITE_OK);
+    CHECK_EQ(sqlite3_prepare_v2(lite, "INSERT INTO block (hash, body) VALUES (?, ?)", -1, &s, NULL),
+             SQLITE_OK);
+    sqlite3_bind_int64(s, 1, (int64_t)fnv(ours, strlen(ours)));
+    sqlite3_bind_blob(s, 2, packed, (int)n, SQLITE_STATIC);
+    CHECK_EQ(sqlite3_step(s), SQLITE_DONE);
+    sqlite3_finalize(s);
+    sqlite3_close(lite);
+    mem_free(packed);
+    run_make(&r, 1);
+    facts_text(&r.build, "word", "aaaa");
+    run_print(&a, &r);
+    h = opened(path, HISTORY_WRITE);
+    stored(h, a.text, a.n, &run);
+    comes_back(h, run.seq, a.text, a.n);
+    text_buffer_release(&a);
+    history_close(h);
 }
 
 static void make_v1(const char *path)
@@ -380,6 +454,8 @@ static void test_view(void)
     CHECK_EQ(v.series[1].direction, LOWER_IS_BETTER);
     CHECK_EQ(v.series[0].points[0].processes, 2);
     CHECK_STR(v.series[0].points[0].variant, "avx2 2 threads");
+    CHECK(v.series[0].points[0].lo < v.series[0].points[0].value);
+    CHECK(v.series[0].points[0].value < v.series[0].points[0].hi);
     CHECK(strcmp(v.series[0].points[0].run->start, v.series[0].points[2].run->start) < 0);
     history_view_release(&v);
     CHECK_EQ(history_load(h, &(struct history_filter){ .machine = "ffff" }, &v, NULL), 0);
@@ -561,7 +637,9 @@ int main(void)
     test_without_memory(); /* first: SQLite takes our memory before anybody else uses it */
     test_round_trip();
     test_other_texts();
+    test_heads();
     test_shared_blocks();
+    test_equal_hashes();
     test_migration(HISTORY_WRITE);
     test_migration(HISTORY_READ);
     test_refusals();
