@@ -33,7 +33,8 @@
     OF_Q8_256(label, needs, rows, path)    \
     OF_Q8_ROW(label, needs, rows, path)
 
-#define AVX512VNNI (VARIANT_AVX512 | (uint64_t)1 << CPU_AVX512VNNI)
+#define BIT(feature) ((uint64_t)1 << (feature))
+#define AVX512VNNI   (VARIANT_AVX512 | BIT(CPU_AVX512VNNI))
 
 /* clang-format off */
 static const struct matmul_variant table[] = {
@@ -41,7 +42,14 @@ static const struct matmul_variant table[] = {
     OF_F32("scalar", 0, 1, floats_scalar)
 #if defined(__x86_64__)
     OF_CODES("avx512vnni", AVX512VNNI, 32, codes_avx512vnni)
+    OF_CODES("avxvnni", VARIANT_AVX2 | BIT(CPU_AVXVNNI), 16, codes_avxvnni)
+    OF_CODES("avx2", VARIANT_AVX2, 16, codes_avx2)
     OF_F32("avx512", VARIANT_AVX512, 48, floats_avx512)
+    OF_F32("avx2", VARIANT_AVX2, 16, floats_avx2)
+#elif defined(__aarch64__)
+    OF_CODES("dotprod", VARIANT_NEON | BIT(CPU_DOTPROD), 16, codes_dotprod)
+    OF_CODES("neon", VARIANT_NEON, 16, codes_neon)
+    OF_F32("neon", VARIANT_NEON, 16, floats_neon)
 #endif
 };
 /* clang-format on */

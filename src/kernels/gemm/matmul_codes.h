@@ -89,7 +89,7 @@ INLINE void prepare(const struct job *j, const struct act *x, size_t tokens)
 
             for (size_t k = 0; k < sums; k++)
                 sum += a->sum[g * sums + k];
-            j->start[at] = SIGNED_CODES ? 0 : -j->form->offset * sum;
+            j->start[at] = j->form->max > CODE_UNSIGNED ? 0 : -j->form->offset * sum;
             if (j->form->mins)
                 j->sum[at] = (float)sum;
         }
@@ -117,7 +117,7 @@ INLINE void load_rows(const struct job *j, const struct weight *w, size_t row, s
             matmul_codes(w->dtype, src, codes[i], n);
             matmul_scales(w->dtype, src, j->scale + at + i, j->form->mins ? j->min + at + i : NULL,
                           CODE_ROWS, n);
-            if (SIGNED_CODES)
+            if (j->form->max > CODE_UNSIGNED)
                 for (size_t k = 0; k < n; k++)
                     codes[i][k] = (uint8_t)(codes[i][k] - j->form->offset);
         }
@@ -132,17 +132,25 @@ INLINE void load_rows(const struct job *j, const struct weight *w, size_t row, s
     }
 }
 
-/* One group: dot[t][v] of `steps` x 4 columns from column c on. */
-INLINE void dot_group(const struct job *j, const int8_t *const q[CODE_TOKENS], size_t c, int steps,
-                      const int32_t *start, vint dot[CODE_TOKENS][CODE_VECTORS])
+/* How many sums of two products of codes up to `max` with up to 127 fit int16, as a power of 2 and
+ * no more than the group has. */
+INLINE int chain_of(int max, int steps)
 {
-    const uint8_t *codes = j->codes + CODE_ROWS * c;
+    int chain = 1;
 
+    if (!CHAINS)
+        return steps;
+    while (max <= CODE_UNSIGNED && chain < steps && 2 * chain * (2 * 127 * max) <= INT16_MAX)
+        chain *= 2;
+    return chain;
+}
+
+/* Steps s0 .. s0 + n - 1, of 4 columns each, added to dot[t][v]. */
+INLINE void dot_steps(const uint8_t *codes, const int8_t *const q[CODE_TOKENS], size_t c, int s0,
+                      int n, int max, vint dot[CODE_TOKENS][CODE_VECTORS])
+{
     UNROLL
-    for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++)
-        dot[i / CODE_VECTORS][i % CODE_VECTORS] = all_int(start[i / CODE_VECTORS]);
-    UNROLL
-    for (int s = 0; s < steps; s++) {
+    for (int s = s0; s < s0 + n; s++) {
         vint w[CODE_VECTORS];
 
         UNROLL
@@ -150,13 +158,35 @@ INLINE void dot_group(const struct job *j, const int8_t *const q[CODE_TOKENS], s
             w[v] = load_int(codes + (size_t)(4 * (CODE_ROWS * s + LANES * v)));
         UNROLL
         for (int t = 0; t < CODE_TOKENS; t++) {
-            int32_t four;
-
-            memcpy(&four, q[t] + c + (size_t)(4 * s), sizeof(four));
             UNROLL
             for (int v = 0; v < CODE_VECTORS; v++)
-                dot[t][v] = dot4(dot[t][v], w[v], four);
+                dot[t][v] = dot4(dot[t][v], w[v], q[t] + c + (size_t)(s / 4 * 16), s % 4, max);
         }
+    }
+}
+
+/* One group: dot[t][v] of `steps` x 4 columns from column c on. */
+INLINE void dot_group(const struct job *j, const int8_t *const q[CODE_TOKENS], size_t c, int steps,
+                      int max, const int32_t *start, vint dot[CODE_TOKENS][CODE_VECTORS])
+{
+    const uint8_t *codes = j->codes + CODE_ROWS * c;
+    int chain = chain_of(max, steps);
+
+    UNROLL
+    for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++)
+        dot[i / CODE_VECTORS][i % CODE_VECTORS] = all_int(start[i / CODE_VECTORS]);
+    if (!CHAINS) {
+        dot_steps(codes, q, c, 0, steps, max, dot);
+        return;
+    }
+    for (int s = 0; s < steps; s += chain) {
+        vint sum[CODE_TOKENS][CODE_VECTORS] = { { { 0 } } };
+
+        dot_steps(codes, q, c, s, chain, max, sum);
+        UNROLL
+        for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++)
+            dot[i / CODE_VECTORS][i % CODE_VECTORS] = end_chain(
+                dot[i / CODE_VECTORS][i % CODE_VECTORS], sum[i / CODE_VECTORS][i % CODE_VECTORS]);
     }
 }
 
@@ -178,8 +208,8 @@ INLINE void fetch_next(const struct tokens *x, size_t c, size_t group)
 
 /* The panel times the tokens of one tile.  steps: 4 columns each, in a group; per_span: groups that
  * share an activation's scale. */
-INLINE void tile(const struct job *j, const struct tokens *x, int steps, size_t per_span, bool mins,
-                 vfloat y[CODE_TOKENS][CODE_VECTORS])
+INLINE void tile(const struct job *j, const struct tokens *x, int steps, size_t per_span, int max,
+                 bool mins, vfloat y[CODE_TOKENS][CODE_VECTORS])
 {
     size_t group = 4 * (size_t)steps, g = 0;
 
@@ -195,7 +225,7 @@ INLINE void tile(const struct job *j, const struct tokens *x, int steps, size_t 
             vint dot[CODE_TOKENS][CODE_VECTORS];
 
             fetch_next(x, g * group, group);
-            dot_group(j, x->q, g * group, steps, j->start + at, dot);
+            dot_group(j, x->q, g * group, steps, max, j->start + at, dot);
             UNROLL
             for (int i = 0; i < CODE_TOKENS * CODE_VECTORS; i++) {
                 int t = i / CODE_VECTORS, v = i % CODE_VECTORS;
@@ -217,7 +247,7 @@ INLINE void tile(const struct job *j, const struct tokens *x, int steps, size_t 
 
 /* The panel times all tokens. */
 INLINE void tiles(const struct job *j, const struct act *x, size_t tokens, int steps,
-                  size_t per_span, bool mins, float *y, size_t ldy, size_t rows)
+                  size_t per_span, int max, bool mins, float *y, size_t ldy, size_t rows)
 {
     for (size_t t0 = 0; t0 < tokens; t0 += CODE_TOKENS) {
         size_t have = least(tokens - t0, (size_t)CODE_TOKENS);
@@ -231,7 +261,7 @@ INLINE void tiles(const struct job *j, const struct act *x, size_t tokens, int s
         }
         for (size_t t = 0; t < have; t++)
             fetch_output(y + (t0 + t) * ldy, rows);
-        tile(j, &here, steps, per_span, mins, out);
+        tile(j, &here, steps, per_span, max, mins, out);
         for (size_t t = 0; t < have; t++)
             put(y + (t0 + t) * ldy, out[t], CODE_VECTORS, rows);
     }
@@ -241,34 +271,51 @@ INLINE void tiles(const struct job *j, const struct act *x, size_t tokens, int s
 typedef void tiles_fn(const struct job *j, const struct act *x, size_t tokens, float *y, size_t ldy,
                       size_t rows);
 
-#define TILES(name, steps, per_span, mins)                                              \
+#define TILES(name, steps, per_span, max, mins)                                         \
     static void name(const struct job *j, const struct act *x, size_t tokens, float *y, \
                      size_t ldy, size_t rows)                                           \
     {                                                                                   \
-        tiles(j, x, tokens, steps, per_span, mins, y, ldy, rows);                       \
+        tiles(j, x, tokens, steps, per_span, max, mins, y, ldy, rows);                  \
     }
-TILES(tiles_32, 8, 1, false)
-TILES(tiles_32_min, 8, 1, true)
-TILES(tiles_k, 8, 8, true)
-TILES(tiles_q6_k, 4, 16, false)
-TILES(tiles_ternary_64, 16, j->groups, false)
-TILES(tiles_ternary_256, 64, j->groups, false)
+TILES(tiles_q4, 8, 1, 15, false)
+TILES(tiles_q4_min, 8, 1, 15, true)
+TILES(tiles_q5, 8, 1, 31, false)
+TILES(tiles_q5_min, 8, 1, 31, true)
+TILES(tiles_q8, 8, 1, 255, false)
+TILES(tiles_q4_k, 8, 8, 15, true)
+TILES(tiles_q5_k, 8, 8, 31, true)
+TILES(tiles_q6_k, 4, 16, 63, false)
+TILES(tiles_ternary_64, 16, j->groups, 3, false)
+TILES(tiles_ternary_256, 64, j->groups, 3, false)
 #undef TILES
 
-static tiles_fn *tiles_of(enum act_kind kind, const struct matmul_form *f)
+static tiles_fn *tiles_of(enum dtype t)
 {
-    if (kind == ACT_Q8_ROW)
-        return f->group == 64 ? tiles_ternary_64 : tiles_ternary_256;
-    if (kind == ACT_Q8_256)
-        return f->mins ? tiles_k : tiles_q6_k;
-    return f->mins ? tiles_32_min : tiles_32;
+    switch (t) {
+    case DTYPE_Q4_0: return tiles_q4;
+    case DTYPE_Q4_1: return tiles_q4_min;
+    case DTYPE_Q5_0: return tiles_q5;
+    case DTYPE_Q5_1: return tiles_q5_min;
+    case DTYPE_Q8_0: return tiles_q8;
+    case DTYPE_Q4_K: return tiles_q4_k;
+    case DTYPE_Q5_K: return tiles_q5_k;
+    case DTYPE_Q6_K: return tiles_q6_k;
+    case DTYPE_TQ2_64: return tiles_ternary_64;
+    case DTYPE_TQ1_0:
+    case DTYPE_TQ2_0: return tiles_ternary_256;
+    case DTYPE_F32:
+    case DTYPE_F16:
+    case DTYPE_BF16:
+    case DTYPES: break;
+    }
+    return NULL;
 }
 
 static void run_codes(const struct weight *w, size_t row0, size_t row1, const struct act *x,
                       size_t tokens, float *y, size_t ldy, void *scratch)
 {
     struct job j = job_of(w, x, tokens, scratch);
-    tiles_fn *run = tiles_of(x->kind, j.form);
+    tiles_fn *run = tiles_of(w->dtype);
 
     prepare(&j, x, tokens);
     for (size_t row = row0; row < row1; row += CODE_ROWS) {

@@ -16,8 +16,14 @@
 
 MATMUL_PATH(codes_scalar)
 MATMUL_PATH(floats_scalar)
+MATMUL_PATH(codes_avx2)
+MATMUL_PATH(codes_avxvnni)
 MATMUL_PATH(codes_avx512vnni)
+MATMUL_PATH(codes_neon)
+MATMUL_PATH(codes_dotprod)
+MATMUL_PATH(floats_avx2)
 MATMUL_PATH(floats_avx512)
+MATMUL_PATH(floats_neon)
 
 #undef MATMUL_PATH
 

@@ -1,4 +1,4 @@
-/* blas_gemm.h - C = A x B through a library of the system, loaded at run time: what libraries reach.
+/* blas_gemm.h - C = A x B through a library of the system, loaded at run time: what they reach.
  *
  * n x n matrices, row-major.  FP64 and FP32 uniform in [-1, 1), BF16 the same cut off, sums in
  * FP32.  INT8: A u8 0 .. 127, B s8 -127 .. 127, sums in s32 (two products fit 16 bits, so that AVX2
