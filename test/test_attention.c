@@ -154,71 +154,6 @@ static void run_all(const struct attention_variant *v, const struct attention_ar
         v->merge(a, merges - 1 - i);
 }
 
-static double cached(const struct attention_args *a, int p, int kv, int is_v, int d)
-{
-    const int at = p % KV_PAGE, index = is_v ? at * a->head_dim + d : d * KV_PAGE + at;
-    const char *head = (const char *)a->pool + (size_t)a->pages[p / KV_PAGE] * a->page_bytes +
-                       (is_v ? a->v_offset : a->k_offset) + (size_t)kv * a->head_bytes;
-
-    if (a->kv_dtype == DTYPE_F16)
-        return (double)f16_to_f32(((const uint16_t *)(const void *)head)[index]);
-    return (double)((const float *)(const void *)head)[index];
-}
-
-/* How far a row of an F32 implementation may be off, whatever its order of additions, u = 2^-24.
- *
- * A score is off by (d + 3) u sum|q k| scale; the arguments of exp by 2 u of the largest score for
- * the position itself and each rescaling telescopes to 4 u of it; an exp by 3 u, of which a weight
- * meets one, one more a page and two a cut.  So a weight is off by a factor of 1 +- w.  The sums of
- * weights and of weighted values add at most 256 terms a cut and then the cuts.  Where w is not
- * small the bound is the hull of V.  Weights below 2^-125 may be 0. */
-static void tolerance(const struct attention_args *a, int t, int h, const double *out, double *tol)
-{
-    const double u = 0x1p-24;
-    const int hi = a->first + t + 1, lo = a->window && hi > a->window ? hi - a->window : 0;
-    const int kv = h / (a->heads / a->kv_heads), n = hi - lo;
-    const int pages = n / KV_PAGE + 2, cuts = n / ATTENTION_SPLIT + 2;
-    const int sums = (n < ATTENTION_SPLIT ? n : ATTENTION_SPLIT) + pages + 2 * cuts;
-    double *s = mem_calloc((size_t)n, sizeof(*s)), *w = mem_calloc((size_t)n, sizeof(*w));
-    double most = -INFINITY, greatest = 0, total = 0, off = 0;
-
-    for (int p = 0; p < n; p++) {
-        double sum = 0;
-
-        for (int d = 0; d < a->head_dim; d++) {
-            const double term = (double)a->q[(size_t)t * a->ldq + (size_t)(h * a->head_dim + d)] *
-                                cached(a, lo + p, kv, 0, d) * (double)a->scale;
-
-            s[p] += term;
-            sum += fabs(term);
-        }
-        w[p] = (a->head_dim + 3) * u * sum;
-        most = fmax(most, s[p]);
-        greatest = fmax(greatest, fabs(s[p]));
-    }
-    for (int p = 0; p < n; p++) {
-        w[p] += u * (8 * greatest + 4 * (pages + 2 * cuts + 2));
-        total += s[p] = exp(s[p] - most);
-        off += s[p] * w[p];
-    }
-    for (int d = 0; d < a->head_dim; d++) {
-        double sum = 0, hull = 0;
-
-        for (int p = 0; p < n; p++) {
-            const double v = fabs(cached(a, lo + p, kv, 1, d));
-
-            sum += s[p] / total * v * (w[p] + sums * u);
-            hull = fmax(hull, v);
-        }
-        tol[d] = 1.01 * (sum + fabs(out[d]) * (off / total + sums * u)) +
-                 n * (0x1p-124 * hull + 0x1p-148);
-        if (!(off / total < 0.1))
-            tol[d] = 2.01 * hull;
-    }
-    mem_free(s);
-    mem_free(w);
-}
-
 /* What a case has to give; made once for all variants. */
 struct answer {
     double *want, *tol;
@@ -234,13 +169,7 @@ static const struct answer *answer_of(const struct parity_case *pc, const struct
         return k;
     k->want = mem_calloc((size_t)a->tokens * row, sizeof(*k->want));
     k->tol = mem_calloc((size_t)a->tokens * row, sizeof(*k->tol));
-    attention_reference(a, k->want);
-    for (int t = 0; t < a->tokens; t++)
-        for (int h = 0; h < a->heads; h++) {
-            const size_t at = (size_t)t * row + (size_t)(h * a->head_dim);
-
-            tolerance(a, t, h, k->want + at, k->tol + at);
-        }
+    attention_reference(a, k->want, k->tol);
     return k;
 }
 

@@ -78,7 +78,7 @@ const struct attention_variant *attention_variants(int *n);
  * of that name here. */
 const struct attention_variant *attention_best(const struct cpu_info *cpu, const char *name);
 
-/* The contract in F64, [tokens][heads][head_dim]. */
-void attention_reference(const struct attention_args *a, double *out);
+/* The contract in F64, [tokens][heads][head_dim], and how far any F32 variant may be from it. */
+void attention_reference(const struct attention_args *a, double *out, double *tol);
 
 #endif
