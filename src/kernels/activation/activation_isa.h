@@ -1,4 +1,4 @@
-/* activation_isa.h - the code paths behind the table in activation.c, one file each. */
+/* activation_isa.h - the code paths behind the table in activation_variants.c, one file each. */
 #ifndef KERNELS_ACTIVATION_ACTIVATION_ISA_H
 #define KERNELS_ACTIVATION_ACTIVATION_ISA_H
 

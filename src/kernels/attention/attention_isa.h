@@ -1,4 +1,4 @@
-/* attention_isa.h - the code paths behind the table in attention.c, one file each. */
+/* attention_isa.h - the code paths behind the table in attention_variants.c, one file each. */
 #ifndef KERNELS_ATTENTION_ATTENTION_ISA_H
 #define KERNELS_ATTENTION_ATTENTION_ISA_H
 

@@ -1,4 +1,4 @@
-/* norm_isa.h - the code paths behind the table in norm.c, one file each. */
+/* norm_isa.h - the code paths behind the table in norm_variants.c, one file each. */
 #ifndef KERNELS_NORM_NORM_ISA_H
 #define KERNELS_NORM_NORM_ISA_H
 

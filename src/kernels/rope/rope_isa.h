@@ -1,4 +1,4 @@
-/* rope_isa.h - the code paths behind the table in rope.c, one file each. */
+/* rope_isa.h - the code paths behind the table in rope_variants.c, one file each. */
 #ifndef KERNELS_ROPE_ROPE_ISA_H
 #define KERNELS_ROPE_ROPE_ISA_H
 

@@ -1,4 +1,4 @@
-/* softmax_isa.h - the code paths behind the table in softmax.c, one file each. */
+/* softmax_isa.h - the code paths behind the table in softmax_variants.c, one file each. */
 #ifndef KERNELS_SOFTMAX_SOFTMAX_ISA_H
 #define KERNELS_SOFTMAX_SOFTMAX_ISA_H
 

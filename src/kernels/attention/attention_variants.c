@@ -1,4 +1,4 @@
-/* attention.c - the table of variants. */
+/* attention_variants.c - the table of variants. */
 #include "kernels/attention/attention.h"
 
 #include "kernels/attention/attention_isa.h"

@@ -1,4 +1,4 @@
-/* softmax.c - the table of variants, and the F64 reference. */
+/* softmax_variants.c - the table of variants, and the F64 reference. */
 #include "kernels/softmax/softmax.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* norm.c - the table of variants, and the F64 reference. */
+/* norm_variants.c - the table of variants, and the F64 reference. */
 #include "kernels/norm/norm.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* rope.c - the table of variants, and the F64 reference. */
+/* rope_variants.c - the table of variants, and the F64 reference. */
 #include "kernels/rope/rope.h"
 
 #include "kernels/rope/rope_isa.h"

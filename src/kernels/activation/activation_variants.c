@@ -1,4 +1,4 @@
-/* activation.c - the table of variants, and the F64 reference. */
+/* activation_variants.c - the table of variants, and the F64 reference. */
 #include "kernels/activation/activation.h"
 
 #include <math.h>
