@@ -402,7 +402,7 @@ static void row_notes(struct result *out)
         result_note(out, "a sample of %.3g ns is below 10 times the timer's floor of %.3g ns",
                     sample_ns, out->floor_ns);
     if (s->n < 6)
-        result_note(out, "only %zu samples fit the time: the interval is their range", s->n);
+        result_note(out, "samples that fit the time: only %zu; the interval is their range", s->n);
 }
 
 static void row_ops(const struct row *r, struct ops_latency *o)
