@@ -263,6 +263,36 @@ out:
     return rc;
 }
 
+static bool is_selected(const struct bench *b, const char *const *names, int n_names)
+{
+    for (int k = 0; k < n_names; k++)
+        if (plan_suite(names[k]) || registry_matches(names[k], b->name))
+            return true;
+    return false;
+}
+
+/* No selected benchmark has the axis of this setting: say which one may have been meant. */
+static int unknown_axis(const char *set, const char *const *names, int n_names, struct err *e)
+{
+    const char *axes[64], *near;
+    char name[32];
+    int n = 0;
+
+    for (int i = 0; bench_table[i]; i++)
+        for (int k = 0; k < bench_table[i]->n_axes && n < 63; k++)
+            if (is_selected(bench_table[i], names, n_names))
+                axes[n++] = bench_table[i]->axes[k].name;
+    axes[n] = NULL;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(set, "="), set);
+    near = nearest_name(name, axes);
+    if (near)
+        return ERR(e, ERR_ARG,
+                   "--set \"%.80s\": no selected benchmark has that axis; did you mean \"%s\"?",
+                   set, near);
+    return ERR(e, ERR_ARG,
+               "--set \"%.80s\": no selected benchmark has that axis (see headroom list)", set);
+}
+
 /* A --set that no selected benchmark knows is a mistake, not a no-op. */
 static int check_settings(const struct plan_request *rq, const char *const *names, int n_names,
                           struct err *e)
@@ -272,21 +302,17 @@ static int check_settings(const struct plan_request *rq, const char *const *name
     for (int s = 0; s < rq->n_set; s++) {
         bool any = false;
 
-        for (int i = 0; bench_table[i]; i++)
-            for (int k = 0; k < n_names; k++) {
-                struct grid g = { 0 };
-                bool hit = false;
+        for (int i = 0; bench_table[i]; i++) {
+            struct grid g = { 0 };
+            bool hit = false;
 
-                if (!plan_suite(names[k]) && !registry_matches(names[k], bench_table[i]->name))
-                    continue;
-                TRY(grid_set(&g, bench_table[i], rq->set[s], &hit, e));
-                any |= hit;
-            }
+            if (!is_selected(bench_table[i], names, n_names))
+                continue;
+            TRY(grid_set(&g, bench_table[i], rq->set[s], &hit, e));
+            any |= hit;
+        }
         if (!any)
-            return ERR(e, ERR_ARG,
-                       "--set \"%.80s\": no selected benchmark has that axis (see "
-                       "headroom list)",
-                       rq->set[s]);
+            return unknown_axis(rq->set[s], names, n_names, e);
     }
 out:
     return rc;

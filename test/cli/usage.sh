@@ -46,7 +46,8 @@ bad 'silicon.memory: axis op has no value "raed"; did you mean "read"?' \
 bad '"read,"' run silicon.memory --set op=read,
 bad '"read,,write"' run silicon.memory --set op=read,,write
 bad '"read=write"' run silicon.memory --set op=read=write
-bad 'no selected benchmark has that axis' run silicon.memory --set colour=red
+bad 'no selected benchmark has that axis (see headroom list)' run silicon.memory --set colour=red
+bad 'no selected benchmark has that axis; did you mean "level"?' run quick --set lvl=l1
 bad '"99TiB" is not a size from' run silicon.storage --set bs=99TiB
 bad '"-4KiB" is not a size from' run silicon.storage --set bs=-4KiB
 bad '"1.5" is not a whole number' run silicon.storage --set depth=1.5
