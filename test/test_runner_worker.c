@@ -139,6 +139,8 @@ static void measured_limit(const struct worker_options *o)
     CHECK_EQ(r.status, RESULT_OK);
     CHECK_EQ(r.limits.l[0].kind, LIMIT_LATENCY);
     CHECK_NEAR(r.limits.l[0].value, 1.5 * ceilings.c[0].value, 1e-9 * r.limits.l[0].value);
+    CHECK_NEAR(r.limits.l[0].lo, 1.5 * ceilings.c[0].lo, 1e-9 * r.limits.l[0].value);
+    CHECK_NEAR(r.limits.l[0].hi, 1.5 * ceilings.c[0].hi, 1e-9 * r.limits.l[0].value);
     CHECK(strstr(r.limits.l[0].source, "3 x fake.work mode=good us=20") != NULL);
     result_release(&r);
     /* A stale ceiling that is far too low must not make an honest row invalid. */
