@@ -1,14 +1,18 @@
 /* doctor.c - `headroom doctor`: what works here, what does not, and what would bring it. */
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "command/commands.h"
 #include "command/doctor_checks.h"
 #include "command/doctor_history.h"
 #include "command/run_options.h"
+#include "command/tty.h"
 #include "gpu/gpu_facts.h"
 #include "host/advice.h"
 #include "host/advice_card.h"
+#include "report/columns.h"
+#include "report/textline.h"
 #include "json/jsonio.h"
 
 static const struct cli_option options[] = {
@@ -18,15 +22,29 @@ static const struct cli_option options[] = {
 
 static void print_text(const struct advice_list *list, const struct cli_env *env)
 {
-    static const char *const colours[] = { "\033[32m", "\033[2m", "\033[31m", "\033[33m" };
+    static const enum style_colour colours[] = { [ADVICE_WORKING] = STYLE_GOOD,
+                                                 [ADVICE_ABSENT] = STYLE_DIM,
+                                                 [ADVICE_FAILING] = STYLE_ALARM,
+                                                 [ADVICE_ADVICE] = STYLE_WARN };
+    enum { WORDS = 36, NARROW = 72 };
+    struct terminal_style style = tty_style(env);
+    /* In a file a line is a fact; on a narrow terminal words go on near its edge. */
+    int columns = env->stdout_tty ? style_columns(&style) : INT_MAX;
+    int indent = columns < NARROW ? COLUMNS_INDENT : WORDS;
 
     for (int i = 0; i < list->n; i++) {
         const struct advice *a = &list->a[i];
 
-        printf("%s%-8s%s %-26s %s\n", env->colour ? colours[a->state] : "",
-               advice_state_name(a->state), env->colour ? "\033[0m" : "", a->name, a->text);
-        if (a->remedy[0])
-            printf("%36s-> %s\n", "", a->remedy);
+        style_paint(stdout, &style, colours[a->state]);
+        printf("%-8s", advice_state_name(a->state));
+        style_paint(stdout, &style, STYLE_PLAIN);
+        printf(" %-26s ", a->name);
+        textline_wrap(stdout, a->text, WORDS, indent, columns, style.utf8);
+        if (a->remedy[0]) {
+            int used = printf("%*s-> ", indent, "");
+
+            textline_wrap(stdout, a->remedy, used, used, columns, style.utf8);
+        }
     }
 }
 

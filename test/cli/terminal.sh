@@ -37,6 +37,9 @@ prints '1/2 silicon.memory'
 (unset TERM && on_terminal 80 run "${slow[@]}" && ! escapes) || fail 'without TERM: escape sequences'
 LC_ALL=C on_terminal 80 run "${slow[@]}"
 foreign && fail "$what: not ASCII in the C locale"
+on_terminal 80 doctor
+fits 80
+colours || fail "$what: no colours"
 LC_ALL=C on_terminal 40 doctor
 foreign && fail "$what: not ASCII in the C locale"
 rm -f r.json
