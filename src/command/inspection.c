@@ -44,6 +44,10 @@ int inspection_make(struct inspection *x, const char *path, struct err *e)
     TRY(only_reasons(rc, &x->no_model, e));
     rc = tokenizer_open(&x->tokenizer, x->file, &x->no_tokenizer);
     TRY(only_reasons(rc, &x->no_tokenizer, e));
+    rc = chat_template_of(x->file, &x->chat, &x->no_chat);
+    if (rc < 0)
+        x->chat = CHAT_NONE;
+    TRY(only_reasons(rc, &x->no_chat, e));
     TRY(model_file_check(x->file, e));
 out:
     return rc;

@@ -11,6 +11,7 @@
 #include "kernels/dtype/dtype.h"
 #include "models/format/model_file.h"
 #include "models/llm/llm.h"
+#include "models/text/chat.h"
 #include "models/text/tokenizer.h"
 #include "report/style.h"
 
@@ -26,6 +27,8 @@ struct inspection {
     struct err no_model;
     struct tokenizer *tokenizer; /* NULL: none that we have, because of no_tokenizer */
     struct err no_tokenizer;
+    enum chat_template chat; /* CHAT_NONE: none that we have; no_chat where there is one */
+    struct err no_chat;
 };
 
 /* A file that cannot be read is an error; one that can be read and not run is not. */

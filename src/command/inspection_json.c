@@ -211,6 +211,10 @@ json_t *inspection_json(const struct inspection *x)
                &lost);
     jsonio_put(o, "tokenizer", x->tokenizer ? tokenizer_json(x->tokenizer) : json_null(), &lost);
     jsonio_put(o, "tokenizer_reason", jsonio_new_text_or_null(x->no_tokenizer.msg), &lost);
+    jsonio_put(o, "chat_template",
+               x->chat != CHAT_NONE ? jsonio_new_text(chat_template_name(x->chat)) : json_null(),
+               &lost);
+    jsonio_put(o, "chat_template_reason", jsonio_new_text_or_null(x->no_chat.msg), &lost);
     jsonio_put(o, "total", total_json(NULL, &x->all), &lost);
     jsonio_put(o, "types", types_json(x), &lost);
     jsonio_put(o, "left_out", jsonio_new_count(model_file_left_out(m)), &lost);

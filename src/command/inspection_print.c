@@ -127,6 +127,10 @@ static void print_summary(const struct inspection *x, const struct terminal_styl
     else
         snprintf(text, sizeof(text), "none that we have: %s", reason(x, &x->no_tokenizer));
     line("tokenizer", text, style);
+    if (x->chat != CHAT_NONE)
+        line("chat", chat_template_name(x->chat), style);
+    else if (x->no_chat.code)
+        line("chat", reason(x, &x->no_chat), style);
 }
 
 /* ---- keys ---- */
