@@ -10,5 +10,6 @@ typedef int model_action(const struct cli_args *a, const struct cli_env *env,
 
 model_action model_inspect;
 model_action model_synth;
+model_action model_quantize;
 
 #endif

@@ -1,5 +1,6 @@
 #!/bin/bash
-# model.sh - `headroom model inspect`: what a file holds, what can run it, what is no model.
+# model.sh - `headroom model`: what a file holds, what can run it, what is no model; models made and
+# quantised.
 . "$(dirname "$0")/lib.sh"
 data=$source/test/data/models
 
@@ -20,7 +21,37 @@ json answer.json 'd["synthetic"] and d["model"]["family"] == "llama" and d["mode
 json answer.json 'sum(t["bytes"] for t in d["tensors"]) == d["total"]["bytes"]'
 json answer.json 'sum(t["bytes"] for t in d["types"]) == d["total"]["bytes"]'
 json answer.json 'd["total"]["parameters"] == 134515008 and len(d["tensors"]) == 272'
-rm model.gguf answer.json
+rm answer.json
+
+# In another type: what it was and is, and how far off; never over what is read.
+try 64 model quantize model.gguf model.gguf --type Q8_0 --requantize
+says 'model.gguf is the model that is read'
+try 64 model quantize model.gguf q8.gguf --type Q8_0
+says 'is Q4_0 already' '--requantize'
+rm model.gguf
+try 0 model synth tiny-gpt2 --type BF16 --format safetensors -o folder
+prints 'folder: synthetic tiny-gpt2, BF16'
+try 64 model synth tiny-gpt2 --type Q4_0 --format safetensors -o folder
+says 'not Q4_0'
+try 0 model quantize folder q4.gguf --type Q4_K --head F16 --threads 2
+prints 'blk.1.ffn_down.weight' 'BF16 -> Q4_K' 'RMSE' 'q4.gguf: ' 'encoded'
+try 0 model inspect q4.gguf
+prints SYNTHETIC 'gpt2: tiny-gpt2' Q4_K
+for args in '' 'q4.gguf' 'q4.gguf x.gguf' 'q4.gguf x.gguf --type Q9' 'q4.gguf x.gguf --seed 1' \
+    'a b c --type F16' 'q4.gguf x.gguf --type F16 --threads 0'; do
+    try 64 model quantize $args
+done
+try 5 model quantize nowhere.gguf x.gguf --type F16
+says 'nowhere.gguf'
+for args in '' 'smollm3' 'gpt2 --type F16' 'gpt2 -o x.gguf' 'gpt2 --type F16 -o x --format ggml'; do
+    try 64 model synth $args
+done
+# A folder with somebody's model is left alone.
+mkdir theirs
+echo '{"model_type": "llama"}' >theirs/config.json
+try 64 model synth tiny-llama --type F16 --format safetensors -o theirs
+says 'theirs holds a model that is not synthetic'
+rm -r folder theirs q4.gguf
 
 # Another's files: every type of metadata, shards; read, but not to be run.
 try 0 model inspect "$data/golden.gguf"

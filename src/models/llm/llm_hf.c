@@ -179,6 +179,7 @@ int llm_hf_write(const char *folder, const struct llm_config *c, enum dtype t, s
 
     TRY(write_json(folder, "config.json", config_json(c, t), e));
     TRY(write_json(folder, "tokenizer.json", llm_vocab_json(c->vocab), e));
+    TRY(write_json(folder, "tokenizer_config.json", llm_vocab_config_json(), e));
 out:
     return rc;
 }

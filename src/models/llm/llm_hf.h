@@ -15,7 +15,8 @@ enum { LLM_HF_PATH = 4096 };
  * that is not ours to overwrite. */
 int llm_hf_prepare(const char *folder, struct err *e);
 
-/* config.json and the byte vocabulary (llm_vocab.h) as tokenizer.json. */
+/* config.json and the byte vocabulary (llm_vocab.h) as tokenizer.json and
+ * tokenizer_config.json. */
 int llm_hf_write(const char *folder, const struct llm_config *c, enum dtype t, struct err *e);
 
 /* folder/name into buf; ERR_ARG when it is too long. */

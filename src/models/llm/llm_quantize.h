@@ -1,10 +1,10 @@
 /* llm_quantize.h - a model's weights in another type: GGUF or safetensors in, GGUF out.
  *
  * Matrices get the type that is asked for, or what llama-quantize falls back to where a row is no
- * multiple of the block; the head (the token embedding where it is tied) gets Q6_K or Q8_0 as there;
- * norms, biases and positions stay as they are.  Ternary types take BitNet b1.58's quantisation
- * (Ma et al., 2024): the nearest of -1, 0, 1 times the mean magnitude of the tensor, unless it is
- * ternary already.  Without an importance matrix. */
+ * multiple of the block; the head (the token embedding where it is tied) gets Q6_K or Q8_0 as
+ * there; norms, biases and positions stay as they are.  Ternary types take BitNet b1.58's
+ * quantisation (Ma et al., 2024): the nearest of -1, 0, 1 times the tensor's mean magnitude, unless
+ * it is ternary already.  Without an importance matrix. */
 #ifndef MODELS_LLM_LLM_QUANTIZE_H
 #define MODELS_LLM_LLM_QUANTIZE_H
 

@@ -23,9 +23,9 @@ struct llm_synth {
     const struct model_file *vocabulary;
 };
 
-/* path: the GGUF file, or the folder for safetensors with config.json and tokenizer.json, made where
- * it is not there.  ERR_ARG: safetensors of a type that they do not have, a vocabulary larger than
- * the model's, a folder with a model that is not synthetic; ERR_IO, ERR_NOMEM. */
+/* path: the GGUF file, or the folder for safetensors with config.json and tokenizer.json, made
+ * where it is not there.  ERR_ARG: safetensors of a type that they do not have, a vocabulary larger
+ * than the model's, a folder with a model that is not synthetic; ERR_IO, ERR_NOMEM. */
 int llm_synth_write(const struct llm_synth *s, const char *path, struct err *e);
 /* GGUF bytes, owned by the caller (mem_free). */
 int llm_synth_memory(const struct llm_synth *s, void **bytes, size_t *n, struct err *e);

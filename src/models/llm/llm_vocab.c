@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "models/text/tokenizer_parts.h"
 #include "json/jsonio.h"
 
 enum { TOKEN_MAX = 24, TYPE_NORMAL = 1, TYPE_CONTROL = 3, TYPE_UNUSED = 5 };
@@ -176,6 +177,145 @@ out:
     return rc;
 }
 
+/* ---- from tokenizer.json ---- */
+
+/* The tokens as that file spells them, and the kinds that the tokenizer found. */
+static int spell_tokens(struct vocab *v, const json_t *root, const struct tokenizer *t,
+                        const char *path, struct err *e)
+{
+    json_t *pieces = json_object_get(json_object_get(root, "model"), "vocab"), *id, *token;
+    const char *key;
+    size_t i;
+
+    if ((size_t)t->v.n > v->n)
+        return ERR(e, ERR_FORMAT, "%s: %d tokens for a model of %zu", path, t->v.n, v->n);
+    json_object_foreach(pieces, key, id)
+    {
+        v->name[json_integer_value(id)] = (struct span){ key, strlen(key) };
+    }
+    json_array_foreach(json_object_get(root, "added_tokens"), i, token)
+    {
+        const json_t *content = json_object_get(token, "content");
+
+        v->name[json_integer_value(json_object_get(token, "id"))] =
+            (struct span){ json_string_value(content), json_string_length(content) };
+    }
+    for (i = 0; i < v->n; i++)
+        v->type[i] = i < (size_t)t->v.n ? t->v.piece[i].kind + 1 : TYPE_UNUSED;
+    return 0;
+}
+
+/* "left right": older files have it so, newer ones as an array. */
+static int merge_text(const json_t *merge, char *buf, size_t cap, struct span *out, struct err *e)
+{
+    const char *left = json_string_value(json_array_get(merge, 0));
+    const char *right = json_string_value(json_array_get(merge, 1));
+    int n;
+
+    if (json_is_string(merge)) {
+        *out = (struct span){ json_string_value(merge), json_string_length(merge) };
+        return 0;
+    }
+    if (!left || !right)
+        return ERR(e, ERR_FORMAT, "a merge of tokenizer.json is not two texts");
+    n = snprintf(buf, cap, "%s %s", left, right);
+    *out = (struct span){ buf, (size_t)n };
+    return (size_t)n < cap ? 0 : ERR(e, ERR_NOTSUP, "a merge of %d bytes", n);
+}
+
+enum { MERGE_MAX = 1024 };
+
+static int put_merges(struct model_writer *w, const json_t *merges, struct err *e)
+{
+    size_t n = json_array_size(merges), used = 0;
+    struct span *s = mem_calloc(n + 1, sizeof(*s));
+    char *text = NULL;
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++) /* room for those that are arrays */
+        used += json_is_array(json_array_get(merges, i));
+    text = mem_calloc(used + 1, MERGE_MAX);
+    if (!s || !text) {
+        rc = ERR(e, ERR_NOMEM, "no memory for %zu merges", n);
+        goto out;
+    }
+    used = 0;
+    for (size_t i = 0; i < n; i++) {
+        TRY(merge_text(json_array_get(merges, i), text + used * MERGE_MAX, MERGE_MAX, &s[i], e));
+        used += json_is_array(json_array_get(merges, i));
+    }
+    TRY(model_writer_strings(w, "tokenizer.ggml.merges", s, n, e));
+out:
+    mem_free(s);
+    mem_free(text);
+    return rc;
+}
+
+/* SentencePiece: the earlier a merge, the better the score of what it makes. */
+static void score_merges(struct vocab *v, const struct bpe *merges)
+{
+    for (size_t i = 0; i < v->n; i++)
+        v->score[i] = -1e9F;
+    for (size_t i = 0; i < merges->slots; i++) {
+        const struct bpe_rule *rule = &merges->slot[i];
+
+        if (rule->left >= 0 && -(float)rule->rank > v->score[rule->id])
+            v->score[rule->id] = -(float)rule->rank;
+    }
+}
+
+static int put_id(struct model_writer *w, const char *key, int32_t id, struct err *e)
+{
+    return id < 0 ? 0 : model_writer_int(w, key, GGUF_U32, id, e);
+}
+
+static int put_ends(struct model_writer *w, const struct tokenizer *t, const json_t *config,
+                    struct err *e)
+{
+    const char *chat = json_string_value(json_object_get(config, "chat_template"));
+    int rc;
+
+    TRY(put_id(w, "tokenizer.ggml.bos_token_id", t->bos, e));
+    TRY(put_id(w, "tokenizer.ggml.eos_token_id", t->eos, e));
+    TRY(put_id(w, "tokenizer.ggml.unknown_token_id", t->unknown, e));
+    TRY(model_writer_bool(w, "tokenizer.ggml.add_bos_token", t->add_bos, e));
+    TRY(model_writer_bool(w, "tokenizer.ggml.add_eos_token", t->add_eos, e));
+    if (t->spm)
+        TRY(model_writer_bool(w, "tokenizer.ggml.add_space_prefix", t->space_prefix, e));
+    if (chat)
+        TRY(put_string(w, "tokenizer.chat_template", chat, e));
+out:
+    return rc;
+}
+
+int llm_vocab_convert(struct model_writer *w, const struct model_file *from, int vocab,
+                      struct err *e)
+{
+    const json_t *root = model_file_json(from, "tokenizer.json");
+    struct tokenizer *t = NULL;
+    struct vocab v = { 0 };
+    int rc;
+
+    TRY(tokenizer_open(&t, from, e));
+    TRY(vocab_init(&v, (size_t)vocab, e));
+    TRY(spell_tokens(&v, root, t, model_file_path(from), e));
+    TRY(put_string(w, "tokenizer.ggml.model", t->spm ? "llama" : "gpt2", e));
+    TRY(put_string(w, "tokenizer.ggml.pre", t->spm ? "default" : pre_tokenizer_name(t->pre), e));
+    TRY(model_writer_strings(w, "tokenizer.ggml.tokens", v.name, v.n, e));
+    TRY(model_writer_numbers(w, "tokenizer.ggml.token_type", GGUF_I32, v.type, v.n, e));
+    if (t->spm) {
+        score_merges(&v, &t->merges);
+        TRY(model_writer_numbers(w, "tokenizer.ggml.scores", GGUF_F32, v.score, v.n, e));
+    } else {
+        TRY(put_merges(w, json_object_get(json_object_get(root, "model"), "merges"), e));
+    }
+    TRY(put_ends(w, t, model_file_json(from, "tokenizer_config.json"), e));
+out:
+    tokenizer_close(t);
+    vocab_release(&v);
+    return rc;
+}
+
 /* ---- tokenizer.json ---- */
 
 static json_t *added_token(int id)
@@ -209,4 +349,14 @@ json_t *llm_vocab_json(int vocab)
                     "add_prefix_space", 0, "trim_offsets", 1, "use_regex", 1, "model", "type",
                     "BPE", "unk_token", "byte_fallback", 0, "vocab", pieces, "merges");
     return jsonio_done(all, lost || !all);
+}
+
+json_t *llm_vocab_config_json(void)
+{
+    char buf[TOKEN_MAX];
+    const char *end = byte_token(LLM_VOCAB_END, buf);
+
+    jsonio_init();
+    return json_pack("{s:s, s:s, s:s}", "tokenizer_class", "PreTrainedTokenizerFast", "bos_token",
+                     end, "eos_token", end);
 }

@@ -17,8 +17,15 @@ enum { LLM_VOCAB_END = 256, LLM_VOCAB_MIN = 257 };
  * that `from` has fewer are added as unused ones; ERR_ARG where it has more, or none at all. */
 int llm_vocab_put(struct model_writer *w, const struct model_file *from, int vocab, struct err *e);
 
-/* The byte vocabulary as a Hugging Face tokenizer.json, owned by the caller (json_decref); NULL
- * without memory. */
+/* The tokenizer.json of `from` as tokenizer.* keys, for a model of `vocab` tokens.  SentencePiece's
+ * scores, which that file does not have, are made of the order of its merges: they join the same
+ * pieces in the same order.  ERR_FORMAT, ERR_NOTSUP as from tokenizer_open(). */
+int llm_vocab_convert(struct model_writer *w, const struct model_file *from, int vocab,
+                      struct err *e);
+
+/* The byte vocabulary as a Hugging Face tokenizer.json, and what stands beside it; owned by the
+ * caller (json_decref), NULL without memory. */
 json_t *llm_vocab_json(int vocab);
+json_t *llm_vocab_config_json(void);
 
 #endif
