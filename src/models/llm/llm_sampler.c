@@ -299,7 +299,7 @@ static int32_t draw(struct llm_sampler *s, size_t n)
     return s->c[i].id;
 }
 
-/* From probabilities, which add up to 1 but for their rounding.  `best` where that leaves nothing. */
+/* From probabilities, which add up to 1 but for rounding; `best` where that leaves nothing. */
 static int32_t draw_all(struct llm_sampler *s, int32_t best)
 {
     double at = rng_uniform(&s->rng);
