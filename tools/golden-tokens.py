@@ -60,6 +60,8 @@ class Vocabulary:
         self.spm = one("model") == "llama"
         self.family = "phi-3" if self.spm else one("pre")
         self.bos, self.eos = one("bos_token_id"), one("eos_token_id")
+        template = fields.get("tokenizer.chat_template")
+        self.template = template.contents() if template else None
 
     def added(self):
         return [(i, t) for i, (t, k) in enumerate(zip(self.tokens, self.types))
@@ -237,14 +239,14 @@ def derive(parents, token, need, merges):
             stack += list(parents[t])
 
 
-def reduce_bpe(v, first, oracle):
+def reduce_bpe(v, first, oracle, texts):
     parents = {}
     for m in v.merges:
         parents.setdefault(m[0] + m[1], m)
     need, merges = set(LETTER.values()) & set(v.tokens), set()
     for m in v.merges[:first]:
         derive(parents, m[0] + m[1], need, merges)
-    for text in TEXTS:
+    for text in texts:
         for i in oracle.encode(text.encode(), False):
             derive(parents, v.tokens[i], need, merges)
     # Every merge among the pieces that are left, so that there are several ways to some.
@@ -252,10 +254,10 @@ def reduce_bpe(v, first, oracle):
     return need
 
 
-def reduce_spm(v, first, oracle):
+def reduce_spm(v, first, oracle, texts):
     chars = {t for t, k in zip(v.tokens, v.types) if k == NORMAL and len(t) == 1}
     normal = [t for t, k in zip(v.tokens, v.types) if k == NORMAL]
-    used = {v.tokens[i] for text in TEXTS for i in oracle.encode(text.encode(), False)}
+    used = {v.tokens[i] for text in texts for i in oracle.encode(text.encode(), False)}
     need, stack = set(), normal[:first] + [t for t in used if t in set(normal)]
     have = set(normal)
     while stack:
@@ -268,8 +270,8 @@ def reduce_spm(v, first, oracle):
     return need | {c for c in chars if ord(c) < 0x250}
 
 
-def reduced(v, first, oracle):
-    need = (reduce_spm if v.spm else reduce_bpe)(v, first, oracle)
+def reduced(v, first, oracle, texts):
+    need = (reduce_spm if v.spm else reduce_bpe)(v, first, oracle, texts)
     keep = [i for i, (t, k) in enumerate(zip(v.tokens, v.types))
             if (k == NORMAL and t in need) or k in (BYTE, CONTROL, USER)
             or (k == UNKNOWN and t == "<unk>")]
@@ -296,6 +298,8 @@ def write_gguf(v, path):
         w.add_unk_token_id(0)
     else:
         w.add_token_merges([" ".join(m) for m in v.merges])
+    if v.template:
+        w.add_chat_template(v.template)
     w.add_bos_token_id(v.bos)
     w.add_eos_token_id(v.eos)
     w.write_header_to_file()
@@ -313,7 +317,7 @@ def write(to, paths):
            "texts": [t.encode().hex() for t in TEXTS] + [b.hex() for b in BROKEN], "families": {}}
     for path in paths:
         v = Vocabulary(path)
-        reduced(v, 300, Oracle(v))
+        reduced(v, 300, Oracle(v), TEXTS)
         oracle = Oracle(v)
         rows = []
         for raw in [t.encode() for t in TEXTS] + BROKEN:
@@ -335,6 +339,9 @@ def write(to, paths):
         write_gguf(v, os.path.join(to, v.family + ".gguf"))
         oracle.special.save(os.path.join(to, v.family + ".json"), pretty=False)
         print(v.family, len(v.tokens), "tokens", len(v.merges), "merges", len(rows), "texts")
+        if v.family == "smollm":  # and one that fits the tiny models of `headroom model synth`
+            reduced(v, 40, oracle, [])
+            write_gguf(v, os.path.join(to, "tiny.gguf"))
     with open(os.path.join(to, "golden.json"), "w") as f:
         json.dump(out, f, separators=(",", ":"), sort_keys=True)
         f.write("\n")
