@@ -1,5 +1,5 @@
 /* test_llm_parity.c - tiny models of every family against Hugging Face Transformers
- * (tools/golden-llm.py made them). */
+ * (tools/golden-llm.py made them), from safetensors and from GGUF. */
 #include "models/llm/llm.h"
 
 #include <jansson.h>
@@ -250,6 +250,8 @@ static void check_model(const char *model, const char *name, int context)
 {
     char path[256];
 
+    snprintf(path, sizeof(path), "test/data/llm/%s", model);
+    check_file(path, model, name, context);
     snprintf(path, sizeof(path), "test/data/llm/%s.gguf", model);
     check_file(path, model, name, context);
 }
