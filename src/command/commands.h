@@ -19,6 +19,7 @@ extern const struct command command_selftest;
 extern const struct command command_rerun;
 extern const struct command command_model;
 extern const struct command command_generate;
+extern const struct command command_perplexity;
 extern const struct command command_help;
 extern const struct command command_worker;
 
