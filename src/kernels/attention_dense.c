@@ -337,7 +337,7 @@ static int verify(struct bench_ctx *c, void *state, struct err *e)
     c->check.tolerance = 1;
     c->check.error = 0;
     for (int i = 0; i < CHECKED_TOKENS && i < tokens; i++)
-        TRY(check_token(i % 2 ? last : first, tokens - 1 - i * (tokens / CHECKED_TOKENS),
+        TRY(check_token(i % 2 ? last : first, tokens - 1 - i * tokens / CHECKED_TOKENS,
                         &c->check.error, e));
     if (last != first)
         TRY(check_token(last, 0, &c->check.error, e));
