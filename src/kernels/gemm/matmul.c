@@ -7,7 +7,7 @@
 #include "kernels/variant/variant.h"
 
 #define PATH(label, math, dtype, act, needs, rows, path) \
-    { label, math, dtype, act, needs, rows, matmul_##path##_scratch, matmul_##path },
+    { label, math, dtype, act, needs, 0, rows, matmul_##path##_scratch, matmul_##path },
 
 /* A path for all types of one kind of activations. */
 #define OF_Q8_32(label, needs, rows, path)                        \
@@ -33,6 +33,26 @@
     OF_Q8_256(label, needs, rows, path)    \
     OF_Q8_ROW(label, needs, rows, path)
 
+#define AMX_PATH(dtype, error) \
+    { "amx", "bf16", dtype, ACT_F32, AMX, error, 32, matmul_amx_scratch, matmul_amx },
+/* Both factors to 8 bits, 2^-8 each, and their product; or in two parts, 16 bits. */
+#define OF_AMX                         \
+    AMX_PATH(DTYPE_Q4_0, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_Q4_1, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_Q5_0, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_Q5_1, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_Q8_0, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_Q4_K, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_Q5_K, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_Q6_K, 0x1.02p-7f)   \
+    AMX_PATH(DTYPE_TQ1_0, 0x1.02p-7f)  \
+    AMX_PATH(DTYPE_TQ2_0, 0x1.02p-7f)  \
+    AMX_PATH(DTYPE_TQ2_64, 0x1.02p-7f) \
+    AMX_PATH(DTYPE_F32, 0x1p-14f)      \
+    AMX_PATH(DTYPE_F16, 0x1p-14f)      \
+    AMX_PATH(DTYPE_BF16, 0x1p-14f)
+#define AMX (VARIANT_AVX512 | BIT(CPU_AMX_TILE) | BIT(CPU_AMX_BF16))
+
 #define BIT(feature) ((uint64_t)1 << (feature))
 #define AVX512VNNI   (VARIANT_AVX512 | BIT(CPU_AVX512VNNI))
 
@@ -41,6 +61,7 @@ static const struct matmul_variant table[] = {
     OF_CODES("scalar", 0, 1, codes_scalar)
     OF_F32("scalar", 0, 1, floats_scalar)
 #if defined(__x86_64__)
+    OF_AMX
     OF_CODES("avx512vnni", AVX512VNNI, 32, codes_avx512vnni)
     OF_CODES("avxvnni", VARIANT_AVX2 | BIT(CPU_AVXVNNI), 16, codes_avxvnni)
     OF_CODES("avx2", VARIANT_AVX2, 16, codes_avx2)
@@ -68,6 +89,9 @@ const struct matmul_variant *matmul_best(enum dtype t, const struct cpu_info *cp
         const struct matmul_variant *v = &table[i];
 
         if (v->dtype != t || !variant_runs(v->needs, cpu) || (name && strcmp(v->name, name) != 0))
+            continue;
+        /* The kernel gives tiles to those who ask. */
+        if ((v->needs & BIT(CPU_AMX_TILE)) && cpu_amx_enable(NULL) < 0)
             continue;
         if (v->needs == 0)
             scalar = v;

@@ -23,7 +23,10 @@ struct matmul_variant {
     enum dtype dtype;
     enum act_kind act;
     uint64_t needs; /* bits 1 << enum cpu_feature, all of them */
-    size_t rows;    /* of a panel: row0 and, but for the last panel, row1 are multiples of it */
+    /* Relative error of a product from the rounding of its factors on this path, besides F32's; the
+     * BF16 factors of tiles also count as 0 below 2^-126. */
+    float factor_error;
+    size_t rows; /* of a panel: row0 and, but for the last panel, row1 are multiples of it */
     /* Bytes of scratch of one thread, 64-byte aligned; nothing is kept in it between calls. */
     size_t (*scratch)(size_t cols, size_t tokens);
     /* Rows row0 .. row1 - 1 of w for `tokens` vectors x[t] of kind `act`.  Writes

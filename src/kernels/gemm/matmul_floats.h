@@ -21,37 +21,6 @@ INLINE size_t floats_scratch(size_t cols, size_t tokens)
     return pad(FLOAT_ROWS * least(cols, (size_t)COLUMNS) * sizeof(float));
 }
 
-/* n <= CHUNK columns of one row; what follows them in `to` is not meant. */
-INLINE void widen(enum dtype t, const uint8_t *src, float *to, size_t n)
-{
-    typedef uint16_t narrow __attribute__((vector_size(2 * LANES)));
-    size_t i = 0;
-
-    if (t == DTYPE_F32) {
-        memcpy(to, src, n * sizeof(*to));
-        return;
-    }
-    for (; i + LANES <= n; i += LANES) {
-        vfloat f;
-
-        if (t == DTYPE_F16) {
-            f = from_halves(src + 2 * i);
-        } else {
-            narrow half;
-
-            memcpy(&half, src + 2 * i, sizeof(half));
-            f = (vfloat)(__builtin_convertvector(half, vint) << 16);
-        }
-        memcpy(to + i, &f, sizeof(f));
-    }
-    for (; i < n; i++) {
-        uint16_t h;
-
-        memcpy(&h, src + 2 * i, sizeof(h));
-        to[i] = t == DTYPE_F16 ? f16_to_f32(h) : bf16_to_f32(h);
-    }
-}
-
 /* LANES rows, columns c0 .. c0 + n - 1, into lanes of the panel; rows from `end` on are zeros. */
 INLINE void load_rows(const struct weight *w, size_t row, size_t end, size_t c0, size_t n,
                       uint8_t *panel)

@@ -63,6 +63,37 @@ INLINE void interleave(const uint8_t *rows, size_t stride, size_t n, uint8_t *to
     }
 }
 
+/* n floats of any of the three kinds, as F32. */
+INLINE void widen(enum dtype t, const uint8_t *src, float *to, size_t n)
+{
+    typedef uint16_t narrow __attribute__((vector_size(2 * LANES)));
+    size_t i = 0;
+
+    if (t == DTYPE_F32) {
+        memcpy(to, src, n * sizeof(*to));
+        return;
+    }
+    for (; i + LANES <= n; i += LANES) {
+        vfloat f;
+
+        if (t == DTYPE_F16) {
+            f = from_halves(src + 2 * i);
+        } else {
+            narrow half;
+
+            memcpy(&half, src + 2 * i, sizeof(half));
+            f = (vfloat)(__builtin_convertvector(half, vint) << 16);
+        }
+        memcpy(to + i, &f, sizeof(f));
+    }
+    for (; i < n; i++) {
+        uint16_t h;
+
+        memcpy(&h, src + 2 * i, sizeof(h));
+        to[i] = t == DTYPE_F16 ? f16_to_f32(h) : bf16_to_f32(h);
+    }
+}
+
 /* Have n outputs of a token near when they are to be written. */
 INLINE void fetch_output(const float *y, size_t n)
 {

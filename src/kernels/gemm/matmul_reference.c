@@ -41,26 +41,29 @@ static double mins_of_block(const struct weight *w, const uint8_t *block, const 
 }
 
 void matmul_reference(const struct weight *w, size_t row, const struct act *x, size_t tokens,
-                      double *want, double *bound, float *buffer)
+                      float factor_error, double *want, double *bound, float *buffer)
 {
     const struct dtype_info *info = dtype_info(w->dtype);
     const uint8_t *src = (const uint8_t *)w->data + row * w->row_bytes;
+    double relative = ((double)w->cols + 4) * 0x1.02p-24 + (double)factor_error;
 
     dtype_to_f32(w->dtype, src, buffer, w->cols);
     for (size_t t = 0; t < tokens; t++) {
-        double sum = 0, size = 0;
+        double sum = 0, size = 0, lost = (double)w->cols * 0x1p-135;
 
         for (size_t c = 0; c < w->cols; c++) {
-            double term = (double)buffer[c] * matmul_given(&x[t], c);
+            double given = matmul_given(&x[t], c), term = (double)buffer[c] * given;
 
             sum += term;
             size += fabs(term);
+            if (factor_error > 0)
+                lost += (fabs((double)buffer[c]) + fabs(given)) * 0x1p-126;
         }
         if (matmul_form(w->dtype)->mins)
             for (size_t b = 0; b < w->cols / (size_t)info->block; b++)
                 size +=
                     mins_of_block(w, src + b * (size_t)info->bytes, &x[t], b * (size_t)info->block);
         want[t] = sum;
-        bound[t] = ((double)w->cols + 4) * 0x1.02p-24 * size + (double)w->cols * 0x1p-135;
+        bound[t] = relative * size + lost;
     }
 }
