@@ -101,6 +101,8 @@ static inline void gemv_weights_block(enum dtype t, uint8_t *block, enum gemv_we
         rng_fill(rng, block, (size_t)bytes);
     if (how == GEMV_WEIGHTS_LARGEST && t == DTYPE_Q6_K)
         memset(block + 192, 0x80, 16); /* -128: the largest magnitude of a scale */
+    for (int i = 192; how == GEMV_WEIGHTS_WHOLE && t == DTYPE_Q6_K && i < 208; i++)
+        block[i] = (uint8_t)(block[i] % 16 - 8); /* sums stay below 2^24, where floats are exact */
     if (dtype_info(t)->ternary)
         gemv_weights_mend(t, block, s.at);
     if (how == GEMV_WEIGHTS_LARGEST && (t == DTYPE_TQ2_0 || t == DTYPE_TQ2_64))
