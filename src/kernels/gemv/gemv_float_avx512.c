@@ -61,14 +61,14 @@ GEMV_INLINE void tile(enum dtype type, struct gemv_tile *t)
     gemv_store_avx512(t, acc);
 }
 
-#define FLOAT(type, name)                                          \
-    GEMV_INLINE void tile_##name(struct gemv_tile *t)              \
-    {                                                              \
-        tile(type, t);                                             \
-    }                                                              \
-    GEMV_RUN(gemv_avx512_##name)                                   \
-    {                                                              \
-        gemv_all_avx512(tile_##name, w, row0, row1, x, n, y, ldy); \
+#define FLOAT(type, name)                                                 \
+    GEMV_INLINE void tile_##name(struct gemv_tile *t)                     \
+    {                                                                     \
+        tile(type, t);                                                    \
+    }                                                                     \
+    GEMV_RUN(gemv_avx512_##name)                                          \
+    {                                                                     \
+        gemv_all(tile_##name, GEMV_VECTORS, w, row0, row1, x, n, y, ldy); \
     }
 
 FLOAT(DTYPE_F32, f32)

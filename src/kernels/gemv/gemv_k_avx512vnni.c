@@ -200,14 +200,14 @@ GEMV_INLINE void tile(int bits, int bytes, struct gemv_tile *t)
     gemv_store_avx512(t, acc);
 }
 
-#define K_TYPE(bits, bytes, name)                                  \
-    GEMV_INLINE void tile_##name(struct gemv_tile *t)              \
-    {                                                              \
-        tile(bits, bytes, t);                                      \
-    }                                                              \
-    GEMV_RUN(gemv_avx512vnni_##name)                               \
-    {                                                              \
-        gemv_all_avx512(tile_##name, w, row0, row1, x, n, y, ldy); \
+#define K_TYPE(bits, bytes, name)                                         \
+    GEMV_INLINE void tile_##name(struct gemv_tile *t)                     \
+    {                                                                     \
+        tile(bits, bytes, t);                                             \
+    }                                                                     \
+    GEMV_RUN(gemv_avx512vnni_##name)                                      \
+    {                                                                     \
+        gemv_all(tile_##name, GEMV_VECTORS, w, row0, row1, x, n, y, ldy); \
     }
 
 K_TYPE(4, Q4_K_BYTES, q4_k)

@@ -257,14 +257,14 @@ GEMV_INLINE void tile(const struct layout *l, struct gemv_tile *t)
     gemv_store_avx512(t, acc);
 }
 
-#define LEGACY(type)                                               \
-    GEMV_INLINE void tile_##type(struct gemv_tile *t)              \
-    {                                                              \
-        tile(&type, t);                                            \
-    }                                                              \
-    GEMV_RUN(gemv_avx512vnni_##type)                               \
-    {                                                              \
-        gemv_all_avx512(tile_##type, w, row0, row1, x, n, y, ldy); \
+#define LEGACY(type)                                                      \
+    GEMV_INLINE void tile_##type(struct gemv_tile *t)                     \
+    {                                                                     \
+        tile(&type, t);                                                   \
+    }                                                                     \
+    GEMV_RUN(gemv_avx512vnni_##type)                                      \
+    {                                                                     \
+        gemv_all(tile_##type, GEMV_VECTORS, w, row0, row1, x, n, y, ldy); \
     }
 
 LEGACY(q4_0)

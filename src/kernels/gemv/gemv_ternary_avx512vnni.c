@@ -256,14 +256,14 @@ GEMV_INLINE void tile(const struct format *f, struct gemv_tile *t)
     }
 }
 
-#define TERNARY(type)                                              \
-    GEMV_INLINE void tile_##type(struct gemv_tile *t)              \
-    {                                                              \
-        tile(&type, t);                                            \
-    }                                                              \
-    GEMV_RUN(gemv_avx512vnni_##type)                               \
-    {                                                              \
-        gemv_all_avx512(tile_##type, w, row0, row1, x, n, y, ldy); \
+#define TERNARY(type)                                                     \
+    GEMV_INLINE void tile_##type(struct gemv_tile *t)                     \
+    {                                                                     \
+        tile(&type, t);                                                   \
+    }                                                                     \
+    GEMV_RUN(gemv_avx512vnni_##type)                                      \
+    {                                                                     \
+        gemv_all(tile_##type, GEMV_VECTORS, w, row0, row1, x, n, y, ldy); \
     }
 
 TERNARY(tq2_64)
