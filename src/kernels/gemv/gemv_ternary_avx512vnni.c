@@ -2,11 +2,11 @@
  *
  * 2-bit codes are not shifted: a run of bytes is loaded into several parts of a vector, an AND
  * leaves other bits in each part, and vpdpbusd adds products that are 1, 4, 16 or 64 times too
- * large, each in a lane of its own; one shift at the end of the row makes them right, exactly (every
- * product in the lane has the factor).  So 64 weights cost a load, an AND and a vpdpbusd, with the
- * activations in the order in which they are.  Codes are weights + 1: the sum of the activations is
- * taken away at the end.  The largest lane, 64 * 2 * 127 * 4 a block, reaches 2^31 after 33,000
- * blocks.
+ * large, each in a lane of its own; one shift at the end of the row makes them right, exactly
+ * (every product in the lane has the factor).  So 64 weights cost a load, an AND and a vpdpbusd,
+ * with the activations in the order in which they are.  Codes are weights + 1: the sum of the
+ * activations is taken away at the end.  The largest lane, 64 * 2 * 127 * 4 a block, reaches 2^31
+ * after 33,000 blocks.
  *
  * Rows whose blocks have different scales are rare (trained models have one scale a tensor) and go
  * block by block. */
@@ -102,9 +102,9 @@ GEMV_INLINE __m512i digit_x(const int8_t *q, int digit)
     return _mm512_inserti64x4(_mm512_castsi256_si512(a), _mm256_setr_m128i(b, c), 1);
 }
 
-/* A digit is byte * 3 / 256, which is the upper two bits of (byte + byte / 2) / 2; an average rounds
- * up, so 3 is taken away first: half of that is byte / 2 - 1.  The next digit comes up when the byte
- * is multiplied by 3. */
+/* A digit is byte * 3 / 256, which is the upper two bits of (byte + byte / 2) / 2; an average
+ * rounds up, so 3 is taken away first: half of that is byte / 2 - 1.  The next digit comes up when
+ * the byte is multiplied by 3. */
 GEMV_INLINE void block_tq1_0(const uint8_t *p, const int8_t *const *q, int n,
                              __m512i acc[GEMV_VECTORS][PARTS])
 {

@@ -73,12 +73,16 @@ GEMV_INLINE void gemv_vectors(gemv_tile_fn *tile, int vectors, struct gemv_tile 
 GEMV_INLINE void gemv_all(gemv_tile_fn *tile, int vectors, const struct weight *w, size_t row0,
                           size_t row1, const struct act *x, int n, float *y, size_t ldy)
 {
-    const uint8_t *data = w->data, *start = data + row0 * w->row_bytes;
+    const uint8_t *data = (const uint8_t *)w->data, *start = data + row0 * w->row_bytes;
     struct gemv_tile t = { .p = start,
                            .row_bytes = w->row_bytes,
                            .cols = w->cols,
+                           .rows = 0,
+                           .n = 0,
+                           .x = x,
                            .y = y + row0,
                            .ldy = ldy,
+                           .ahead = start,
                            .end = data + row1 * w->row_bytes };
     size_t r = row0;
 

@@ -6,6 +6,7 @@
 #include "kernels/gemv/gemv.h"
 
 #define F(feature) ((uint64_t)1 << CPU_##feature)
+#define AVX2       (F(AVX2) | F(FMA) | F(F16C))
 #define AVX512     (F(AVX512F) | F(AVX512BW) | F(AVX512DQ) | F(AVX512VL) | F(FMA) | F(F16C))
 #define VNNI       (AVX512 | F(AVX512VNNI))
 
@@ -40,6 +41,31 @@ static const struct gemv_variant table[] = {
     { "avx512", DTYPE_F32, ACT_F32, AVX512, gemv_avx512_f32 },
     { "avx512", DTYPE_F16, ACT_F32, AVX512, gemv_avx512_f16 },
     { "avx512", DTYPE_BF16, ACT_F32, AVX512, gemv_avx512_bf16 },
+    { "avxvnni", DTYPE_Q4_0, ACT_Q8_32, AVX2 | F(AVXVNNI), gemv_avxvnni_q4_0 },
+    { "avxvnni", DTYPE_Q4_1, ACT_Q8_32, AVX2 | F(AVXVNNI), gemv_avxvnni_q4_1 },
+    { "avxvnni", DTYPE_Q5_0, ACT_Q8_32, AVX2 | F(AVXVNNI), gemv_avxvnni_q5_0 },
+    { "avxvnni", DTYPE_Q5_1, ACT_Q8_32, AVX2 | F(AVXVNNI), gemv_avxvnni_q5_1 },
+    { "avxvnni", DTYPE_Q8_0, ACT_Q8_32, AVX2 | F(AVXVNNI), gemv_avxvnni_q8_0 },
+    { "avxvnni", DTYPE_Q4_K, ACT_Q8_256, AVX2 | F(AVXVNNI), gemv_avxvnni_q4_k },
+    { "avxvnni", DTYPE_Q5_K, ACT_Q8_256, AVX2 | F(AVXVNNI), gemv_avxvnni_q5_k },
+    { "avxvnni", DTYPE_Q6_K, ACT_Q8_256, AVX2 | F(AVXVNNI), gemv_avxvnni_q6_k },
+    { "avxvnni", DTYPE_TQ1_0, ACT_Q8_ROW, AVX2 | F(AVXVNNI), gemv_avxvnni_tq1_0 },
+    { "avxvnni", DTYPE_TQ2_0, ACT_Q8_ROW, AVX2 | F(AVXVNNI), gemv_avxvnni_tq2_0 },
+    { "avxvnni", DTYPE_TQ2_64, ACT_Q8_ROW, AVX2 | F(AVXVNNI), gemv_avxvnni_tq2_64 },
+    { "avx2", DTYPE_Q4_0, ACT_Q8_32, AVX2, gemv_avx2_q4_0 },
+    { "avx2", DTYPE_Q4_1, ACT_Q8_32, AVX2, gemv_avx2_q4_1 },
+    { "avx2", DTYPE_Q5_0, ACT_Q8_32, AVX2, gemv_avx2_q5_0 },
+    { "avx2", DTYPE_Q5_1, ACT_Q8_32, AVX2, gemv_avx2_q5_1 },
+    { "avx2", DTYPE_Q8_0, ACT_Q8_32, AVX2, gemv_avx2_q8_0 },
+    { "avx2", DTYPE_Q4_K, ACT_Q8_256, AVX2, gemv_avx2_q4_k },
+    { "avx2", DTYPE_Q5_K, ACT_Q8_256, AVX2, gemv_avx2_q5_k },
+    { "avx2", DTYPE_Q6_K, ACT_Q8_256, AVX2, gemv_avx2_q6_k },
+    { "avx2", DTYPE_TQ1_0, ACT_Q8_ROW, AVX2, gemv_avx2_tq1_0 },
+    { "avx2", DTYPE_TQ2_0, ACT_Q8_ROW, AVX2, gemv_avx2_tq2_0 },
+    { "avx2", DTYPE_TQ2_64, ACT_Q8_ROW, AVX2, gemv_avx2_tq2_64 },
+    { "avx2", DTYPE_F32, ACT_F32, AVX2, gemv_avx2_f32 },
+    { "avx2", DTYPE_F16, ACT_F32, AVX2, gemv_avx2_f16 },
+    { "avx2", DTYPE_BF16, ACT_F32, AVX2, gemv_avx2_bf16 },
 #endif
 };
 
