@@ -8,12 +8,25 @@
 #include "core/axis.h"
 
 const struct command *const command_table[] = {
-    &command_run,     &command_list,     &command_info,
-    &command_doctor,  &command_history,  &command_baseline,
-    &command_report,  &command_import,   &command_export,
-    &command_compare, &command_gate,     &command_selftest,
-    &command_rerun,   &command_generate, &command_model,
-    &command_help,    &command_worker,   NULL,
+    &command_run,
+    &command_list,
+    &command_info,
+    &command_doctor,
+    &command_history,
+    &command_baseline,
+    &command_report,
+    &command_import,
+    &command_export,
+    &command_compare,
+    &command_gate,
+    &command_selftest,
+    &command_rerun,
+    &command_generate,
+    &command_perplexity,
+    &command_model,
+    &command_help,
+    &command_worker,
+    NULL,
 };
 
 const struct command *cli_find(const char *name)
