@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -180,6 +181,7 @@ static int child(void (*before)(void), void (*what)(void))
     if (pid == 0) {
         struct model_map m;
 
+        setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
         if (before)
             before();
         if (model_map_open(&m, in_folder("whole"), NULL) != 0)

@@ -2,7 +2,9 @@
 #include "models/format/model_writer.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -236,6 +238,70 @@ static void refused_tensors(void)
     model_writer_free(s);
 }
 
+/* A disk that is full (a limit on files stands for it): said, and nothing is left. */
+static void no_room(void)
+{
+    struct model_writer *w = begun(MODEL_GGUF);
+    struct rlimit was;
+    struct err e = { 0 };
+    uint8_t bytes[65536] = { 0 };
+    char path[64];
+
+    getrlimit(RLIMIT_FSIZE, &was);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 40000, was.rlim_max });
+    snprintf(path, sizeof(path), "%s/full.gguf", folder);
+    CHECK_EQ(model_writer_tensor(w, "a", DTYPE_F32, 1, (uint64_t[]){ 16384 }, &e), 0);
+    CHECK_EQ(model_writer_begin(w, path, &e), 0);
+    CHECK_EQ(model_writer_write(w, bytes, sizeof(bytes), &e), ERR_IO);
+    CHECK(strstr(e.msg, "full.gguf: File too large") != NULL);
+    setrlimit(RLIMIT_FSIZE, &was);
+    model_writer_free(w);
+    CHECK_EQ(n_files(), 0);
+}
+
+static int write_one(enum model_format format, void **bytes, size_t *n, struct err *e)
+{
+    struct model_writer *w = NULL;
+    int rc;
+
+    *bytes = NULL;
+    TRY(model_writer_new(&w, format, e));
+    TRY(model_writer_string(w, "s", text("value"), e));
+    if (format == MODEL_GGUF)
+        TRY(model_writer_int(w, "i", GGUF_U32, 7, e));
+    TRY(model_writer_tensor(w, "a", DTYPE_F32, 1, (uint64_t[]){ 2 }, e));
+    TRY(model_writer_tensor(w, "b", DTYPE_F16, 2, (uint64_t[]){ 1, 2 }, e));
+    TRY(model_writer_begin_memory(w, e));
+    TRY(model_writer_write(w, "0123456789ab", 12, e));
+    TRY(model_writer_take(w, bytes, n, e));
+out:
+    model_writer_free(w);
+    return rc;
+}
+
+/* Whichever allocation fails, it is said, and what is said to be written is whole. */
+static void without_memory(enum model_format format)
+{
+    struct model_file *m = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
+    int rc = ERR_NOMEM;
+
+    for (uint64_t n = 1; rc == ERR_NOMEM && n < 500; n++) {
+        struct err e = { 0 };
+
+        mem_fail_at(n);
+        rc = write_one(format, &bytes, &size, &e);
+        mem_fail_at(0);
+        CHECK(rc == 0 || (rc == ERR_NOMEM && e.msg[0] && !bytes));
+    }
+    CHECK_EQ(rc, 0);
+    CHECK_EQ(model_file_open_memory(&m, bytes, size, "memory", NULL), 0);
+    model_file_close(m);
+    mem_free(bytes);
+}
+
 int main(void)
 {
     if (!mkdtemp(folder))
@@ -244,6 +310,9 @@ int main(void)
     gguf_file();
     half_written();
     refused_tensors();
+    no_room();
+    without_memory(MODEL_GGUF);
+    without_memory(MODEL_SAFETENSORS);
     rmdir(folder);
     TEST_DONE();
 }

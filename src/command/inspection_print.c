@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "report/columns.h"
 #include "report/textline.h"
-#include "json/json_alloc.h"
+#include "json/jsonio.h"
 
 enum { NAME_CELL = 64, VALUE_CELL = 120, GROUPS_MAX = 400 };
 
@@ -243,7 +243,7 @@ static void print_config(const json_t *config, const struct terminal_style *styl
 
     for (; at; at = json_object_iter_next((json_t *)(uintptr_t)config, at)) {
         const json_t *v = json_object_iter_value(at);
-        char *dump = json_is_string(v) ? NULL : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+        char *dump = json_is_string(v) ? NULL : jsonio_text_of(v);
 
         name = json_object_iter_key(at);
         span_text(shown, sizeof(shown), (struct span){ name, strlen(name) }, style->utf8);
@@ -251,7 +251,7 @@ static void print_config(const json_t *config, const struct terminal_style *styl
         span_text(text, sizeof(text), (struct span){ name ? name : "", name ? strlen(name) : 0 },
                   style->utf8);
         print_key(shown, text, 28, style);
-        json_alloc_free(dump);
+        mem_free(dump);
     }
 }
 

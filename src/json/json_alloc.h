@@ -1,8 +1,9 @@
 /* json_alloc.h - the allocator that Jansson uses: core/mem.h, and a way out of its parser.
  *
  * Jansson 2.14 ignores a failed growth of its token buffer (lex_save in load.c) and then reads past
- * the token's end, so without memory its parser may crash.  While json_alloc_guarded runs, an
- * allocation that fails ends the call instead, and what the call had allocated is freed. */
+ * the token's end, so without memory its parser may crash; json_dumps ignores that a key did not
+ * fit into its text.  While json_alloc_guarded runs, an allocation that fails ends the call
+ * instead, and what the call had allocated is freed. */
 #ifndef JSON_JSON_ALLOC_H
 #define JSON_JSON_ALLOC_H
 

@@ -46,15 +46,28 @@ int jsonio_parse(const char *text, size_t n, const char *what, json_t **out, str
                l.why.column, l.why.text);
 }
 
+struct print {
+    const json_t *value;
+    char *text;
+};
+
+static void print(void *self)
+{
+    struct print *p = self;
+
+    p->text = json_dumps(p->value, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
 /* The text is ours, not Jansson's allocator's, so that mem_free is its end. */
 char *jsonio_text_of(const json_t *value)
 {
-    char *text, *copy;
+    struct print p = { .value = value };
+    char *copy;
 
-    jsonio_init();
-    text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    copy = text ? mem_strdup(text) : NULL;
-    json_alloc_free(text);
+    if (!json_alloc_guarded(print, &p) || !p.text)
+        return NULL;
+    copy = mem_strdup(p.text);
+    json_alloc_free(p.text);
     return copy;
 }
 

@@ -428,11 +428,12 @@ int model_writer_write(struct model_writer *w, const void *p, size_t n, struct e
 
     BUG_ON(!w->begun);
     while (n) {
-        const struct writer_tensor *t = &w->tensor[w->current];
+        const struct writer_tensor *t;
         uint64_t room;
 
         if (w->current == w->n_tensors)
             return ERR(e, ERR_ARG, "%zu bytes more than the tensors of the model have", n);
+        t = &w->tensor[w->current];
         room = t->begin + t->bytes - w->at;
         if (room > n)
             room = n;
@@ -448,12 +449,13 @@ out:
 
 static int check_whole(const struct model_writer *w, struct err *e)
 {
-    const struct writer_tensor *t = &w->tensor[w->current];
+    const struct writer_tensor *t;
     char text[NAME_TEXT];
 
     BUG_ON(!w->begun);
     if (w->current == w->n_tensors)
         return 0;
+    t = &w->tensor[w->current];
     return ERR(e, ERR_ARG, "tensor \"%s\" has got %llu of its %llu bytes",
                name_text(text, (struct span){ t->name, strlen(t->name) }),
                (unsigned long long)(w->at - t->begin), (unsigned long long)t->bytes);

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/mem.h"
 #include "models/format/writer_parts.h"
-#include "json/json_alloc.h"
 #include "json/jsonio.h"
 
 /* The data begin at a multiple of this, so that they are aligned in a mapped file. */
@@ -38,7 +38,7 @@ int safetensors_header(const struct model_writer *w, struct writer_bytes *out, s
         jsonio_put(all, w->tensor[i].name, tensor_json(&w->tensor[i]), &lost);
     all = jsonio_done(all, lost);
     if (all)
-        text = json_dumps(all, JSON_COMPACT);
+        text = jsonio_text_of(all);
     if (!text) {
         rc = ERR(e, ERR_NOMEM, "no memory for the header of a model file");
         goto out;
@@ -50,7 +50,7 @@ int safetensors_header(const struct model_writer *w, struct writer_bytes *out, s
     while (out->n < sizeof(n) + n)
         TRY(writer_append(out, " ", 1, e));
 out:
-    json_alloc_free(text);
+    mem_free(text);
     json_decref(all);
     return rc;
 }
