@@ -1,5 +1,5 @@
-/* fuzz_vocabulary.h - small tokenizers for the targets that need one: a byte, a few words, and every
- * special token of the chat templates. */
+/* fuzz_vocabulary.h - small tokenizers for the targets that need one: every byte, a few words, and
+ * the special tokens of the chat templates. */
 #ifndef FUZZ_VOCABULARY_H
 #define FUZZ_VOCABULARY_H
 

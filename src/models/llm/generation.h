@@ -1,8 +1,8 @@
 /* generation.h - from a prompt's tokens to text, one token at a time.
  *
  * The sampler has seen the prompt when the first token is drawn.  It stops at an end token of the
- * model, at `max_tokens`, at a stop string (which is not passed on, nor a beginning of it), when the
- * context is full, or when `text` says so. */
+ * model, at `max_tokens`, at a stop string (which is not passed on, nor a beginning of it), when
+ * the context is full, or when `text` says so. */
 #ifndef MODELS_LLM_GENERATION_H
 #define MODELS_LLM_GENERATION_H
 
