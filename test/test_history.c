@@ -166,7 +166,7 @@ static void test_other_texts(void)
     history_close(h);
 }
 
-/* A file's fingerprint is that of the program which measured; a run without a start has no place. */
+/* A file's fingerprint is that of the program which measured; a run without start has no place. */
 static void test_heads(void)
 {
     struct history *h = opened(in_folder("heads.db"), HISTORY_WRITE);
