@@ -118,8 +118,8 @@ static void test_fio(void)
     refused(FIO("'total_ios': 10, 'io_bytes': 4000000000, 'runtime': 2000, 'bw_bytes': "
                 "2100000000, 'iops': 5, 'clat_ns': {'N': 0}"),
             "bw_bytes: 2.1e+09, but the samples give 2e+09");
-    /* Below a tenth of a second milliseconds say nothing. */
-    give(FIO("'total_ios': 10, 'io_bytes': 4000000, 'runtime': 1, 'bw_bytes': 2100000000, 'iops': "
+    /* Below a tenth of a second milliseconds say too little. */
+    give(FIO("'total_ios': 10, 'io_bytes': 4000000, 'runtime': 50, 'bw_bytes': 100000000, 'iops': "
              "5, 'clat_ns': {'N': 0}"),
          2, 5, "IOPS");
 }
@@ -236,6 +236,7 @@ static void test_long_settings(void)
         2, 1.5, "s");
 
     CHECK(strcmp(r.results[0].params.p[0].text, r.results[1].params.p[0].text) != 0);
+    CHECK(strncmp(r.results[0].params.p[0].text, "sleep 10 and then a lot of oth~", 31) == 0);
     run_record_release(&r);
 }
 
