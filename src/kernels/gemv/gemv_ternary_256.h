@@ -9,7 +9,8 @@
  * Bound of AVX2, TQ2_64, per 64 weights: AND, shift, AND, two vpmaddubsw, two vpaddw, a quarter for
  * widening, all on vector ports: 7.25 operations, 1.8 cycles with four ports (Zen 3 to 5; the
  * multiplications and shifts alone, on two of them, need 1.5) and 2.4 with three (Intel); the
- * loads, 1 + 2 shared by four rows, and the check of the scales in scalar registers go beside them. */
+ * loads, 1 + 2 shared by four rows, and the check of the scales in scalar registers go beside
+ * them. */
 #ifndef KERNELS_GEMV_GEMV_TERNARY_256_H
 #define KERNELS_GEMV_GEMV_TERNARY_256_H
 
