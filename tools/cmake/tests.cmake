@@ -2,7 +2,7 @@
 file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/test_*.c)
 
 # Tests whose names match are run under the thread sanitizer too ...
-set(tests_threads "pool|telemetry|sampler|runner|worker")
+set(tests_threads "pool|telemetry|sampler|runner|worker|llm_engine")
 # ... and these measure time, so nothing runs beside them.
 set(tests_serial "clock|memory|compute|storage|pool|telemetry|runner|skeleton")
 
