@@ -2,8 +2,8 @@
  *
  * Include before the source that uses them: its intrinsics are then these.  As Intel's SDM has it:
  * eight tiles of up to 16 rows x 64 bytes, whose configuration must have been loaded; BF16
- * products take denormal factors as 0 and each FMA is rounded to nearest; denormal sums become 0.  What a tile is asked to do beyond its configuration
- * ends the program. */
+ * products take denormal factors as 0, each FMA is rounded to nearest, and denormal sums become 0.
+ * What a tile is asked to do beyond its configuration ends the program. */
 #ifndef AMX_EMULATED_H
 #define AMX_EMULATED_H
 

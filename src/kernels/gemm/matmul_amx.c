@@ -2,9 +2,9 @@
  *
  * int8 tiles do twice as many products a cycle (16 x 16 x 64 in 16), but weights of codes change
  * their scale every 32 columns: there a tile is half full, and its 16 rows of int32 have to be
- * stored, loaded, converted and scaled outside, some 32 instructions on two ports for what takes the
- * tiles 16 cycles.  In BF16 scale and min go into the weight, sums stay in the tile, 1024 operations
- * a cycle all through; so that is what all types become, and activations come as floats.
+ * stored, loaded, converted and scaled outside, some 32 instructions on two ports for what takes
+ * the tiles 16 cycles.  In BF16 scale and min go into the weight, sums stay in the tile, 1024
+ * operations a cycle all through; so that is what all types become, and activations come as floats.
  *
  * For weights of codes both factors are rounded to BF16, an error of 2^-8 each, which in the mean
  * square of an output is a tenth of what int8 activations cost.  For weights of floats each factor

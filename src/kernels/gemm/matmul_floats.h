@@ -1,9 +1,9 @@
 /* matmul_floats.h - the tiled path for weights of floats, with F32 activations.
  *
  * For a file of one instruction set to include (matmul_simd.h).
- * A panel is decoded COLUMNS columns at a time, so that it stays in the nearer caches, and all
- * tokens pass by before the next; their sums wait in y.  Each output is one chain of FMAs from the
- * first column to the last. */
+ * A panel is decoded at most COLUMNS columns at a time, so that it stays in the nearer caches, and
+ * all tokens pass by before the next; their sums wait in y.  Each output is one chain of FMAs from
+ * the first column to the last. */
 #ifndef KERNELS_GEMM_MATMUL_FLOATS_H
 #define KERNELS_GEMM_MATMUL_FLOATS_H
 
@@ -11,7 +11,7 @@
 
 enum {
     FLOAT_ROWS = LANES * FLOAT_VECTORS, /* of a panel */
-    COLUMNS = 512,                      /* of a panel */
+    COLUMNS = 768,                      /* of a panel, at most */
     CHUNK = 4 * LANES                   /* columns decoded at a time */
 };
 
@@ -86,6 +86,8 @@ INLINE void tiles(const float *panel, size_t c0, size_t n, const struct act *x, 
             at[t] = x[least(t0 + t, tokens - 1)].x + c0;
         for (size_t t = 0; c0 > 0 && t < have; t++)
             memcpy(sum[t], y + (t0 + t) * ldy, rows * sizeof(*y));
+        for (size_t t = 0; t < have; t++)
+            fetch_output(y + (t0 + t) * ldy, rows);
         tile(panel, at, n, sum);
         for (size_t t = 0; t < have; t++)
             put(y + (t0 + t) * ldy, sum[t], FLOAT_VECTORS, rows);
@@ -96,10 +98,12 @@ static void run_floats(const struct weight *w, size_t row0, size_t row1, const s
                        size_t tokens, float *y, size_t ldy, void *scratch)
 {
     float *panel = (float *)scratch;
+    /* Blocks of columns of one size: a short one would spend its time on the sums in y. */
+    size_t blocks = (w->cols + COLUMNS - 1) / COLUMNS, step = (w->cols + blocks - 1) / blocks;
 
     for (size_t row = row0; row < row1; row += FLOAT_ROWS)
-        for (size_t c = 0; c < w->cols; c += COLUMNS) {
-            size_t n = least(w->cols - c, (size_t)COLUMNS);
+        for (size_t c = 0; c < w->cols; c += step) {
+            size_t n = least(w->cols - c, step);
 
             for (size_t v = 0; v < FLOAT_VECTORS; v++)
                 load_rows(w, row + LANES * v, row1, c, n, (uint8_t *)(panel + LANES * v));
