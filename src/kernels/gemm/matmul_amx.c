@@ -14,9 +14,9 @@
  * Its logic is tested against an emulation of the tiles; it has not run on AMX hardware yet. */
 #include <immintrin.h>
 
-#include "kernels/gemm/matmul_form.h"
 #include "kernels/gemm/matmul_panel.h"
 #include "kernels/gemm/matmul_paths.h"
+#include "kernels/gemm/matmul_unpack.h"
 
 enum {
     TILE = 16, /* rows of a tile, and its columns of 4 bytes */
@@ -114,8 +114,8 @@ INLINE void codes_to_floats(enum dtype t, const uint8_t *src, float *to, size_t 
     uint8_t codes[CHUNK];
     float scale[CHUNK / 16], min[CHUNK / 16] = { 0 };
 
-    matmul_codes(t, src, codes, n);
-    matmul_scales(t, src, scale, min, 1, n);
+    unpack_codes(t, src, codes, n);
+    unpack_scales(t, src, scale, min, 1, n);
     for (size_t c = 0; c < n; c += LANES) {
         size_t g = c / (size_t)f->group;
         vbyte b;

@@ -10,8 +10,8 @@
 #ifndef KERNELS_GEMM_MATMUL_CODES_H
 #define KERNELS_GEMM_MATMUL_CODES_H
 
-#include "kernels/gemm/matmul_form.h"
 #include "kernels/gemm/matmul_panel.h"
+#include "kernels/gemm/matmul_unpack.h"
 
 enum {
     CODE_ROWS = LANES * CODE_VECTORS, /* of a panel */
@@ -114,8 +114,8 @@ INLINE void load_rows(const struct job *j, const struct weight *w, size_t row, s
         for (size_t i = 0; i < have; i++, from += w->row_bytes) {
             const uint8_t *src = (const uint8_t *)w->data + from;
 
-            matmul_codes(w->dtype, src, codes[i], n);
-            matmul_scales(w->dtype, src, j->scale + at + i, j->form->mins ? j->min + at + i : NULL,
+            unpack_codes(w->dtype, src, codes[i], n);
+            unpack_scales(w->dtype, src, j->scale + at + i, j->form->mins ? j->min + at + i : NULL,
                           CODE_ROWS, n);
             if (j->form->max > CODE_UNSIGNED)
                 for (size_t k = 0; k < n; k++)
