@@ -9,8 +9,11 @@ static char *text_of(struct span s)
 {
     char *text = mem_calloc(s.n + 1, 1);
 
-    for (size_t i = 0; text && i < s.n; i++)
-        text[i] = s.p[i] ? s.p[i] : ' '; /* a NUL would end it */
+    for (size_t i = 0; text && i < s.n; i++) {
+        text[i] = s.p[i];
+        if (!text[i])
+            text[i] = ' '; /* a NUL would end it */
+    }
     return text;
 }
 

@@ -37,8 +37,11 @@ static void span_text(char *out, size_t cap, struct span s, bool utf8)
     char raw[256];
     size_t n = s.n < sizeof(raw) - 1 ? s.n : sizeof(raw) - 1;
 
-    for (size_t i = 0; i < n; i++)
-        raw[i] = s.p[i] ? s.p[i] : ' ';
+    for (size_t i = 0; i < n; i++) {
+        raw[i] = s.p[i];
+        if (!raw[i])
+            raw[i] = ' ';
+    }
     raw[n] = '\0';
     textline_clean(out, cap, raw, utf8);
 }

@@ -28,11 +28,11 @@ struct atomic_file {
 
 /* ERR_IO, or ERR_ARG where the path itself makes no sense (empty, no name at its end); there is
  * then nothing to abandon. */
-int atomic_file_open(struct atomic_file *f, const char *path, struct err *e);
-/* Give what was written its name.  ERR_IO: the old file is as it was.  Either way f is done. */
-int atomic_file_commit(struct atomic_file *f, struct err *e);
+int atomic_file_open(struct atomic_file *t, const char *path, struct err *e);
+/* Give what was written its name.  ERR_IO: the old file is as it was.  Either way t is done. */
+int atomic_file_commit(struct atomic_file *t, struct err *e);
 /* As if nothing had been written; also after a commit, and of a zeroed struct. */
-void atomic_file_abandon(struct atomic_file *f);
+void atomic_file_abandon(struct atomic_file *t);
 
 /* Write the whole text to f.  What f refused is found by the caller; other failures are
  * returned. */

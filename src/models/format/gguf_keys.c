@@ -55,7 +55,7 @@ static bool int_at(enum gguf_type type, const uint8_t *base, size_t i, int64_t *
 
     switch ((int)type) {
     case GGUF_U8: *out = base[i]; return true;
-    case GGUF_I8: *out = (int8_t)base[i]; return true;
+    case GGUF_I8: *out = base[i] < 128 ? base[i] : base[i] - 256; return true;
     case GGUF_U16: *out = LOAD(uint16_t, base + 2 * i); return true;
     case GGUF_I16: *out = LOAD(int16_t, base + 2 * i); return true;
     case GGUF_U32: *out = LOAD(uint32_t, base + 4 * i); return true;

@@ -63,18 +63,18 @@ lost:
     return ERR(e, ERR_NOMEM, "%s: no memory to open it", model_map_shown(path));
 }
 
-static int new_file(struct model_file **out, const char *path, struct err *e)
+/* NULL without memory. */
+static struct model_file *new_file(const char *path, struct err *e)
 {
     struct model_file *m = mem_calloc(1, sizeof(*m));
 
     if (m)
         m->path = mem_strdup(path);
-    if (!m || !m->path) {
-        mem_free(m);
-        return ERR(e, ERR_NOMEM, "%s: no memory to open it", model_map_shown(path));
-    }
-    *out = m;
-    return 0;
+    if (m && m->path)
+        return m;
+    mem_free(m);
+    ERR(e, ERR_NOMEM, "%s: no memory to open it", model_map_shown(path));
+    return NULL;
 }
 
 static int finish(struct model_file **out, struct model_file *m, int rc, struct err *e)
@@ -142,7 +142,11 @@ int model_file_open(struct model_file **out, const char *path, struct err *e)
     *out = NULL;
     TRY(model_folder_resolve(file, path, e));
     TRY(model_map_open(&map, file, e));
-    TRY(new_file(&m, file, e));
+    m = new_file(file, e);
+    if (!m) {
+        rc = ERR_NOMEM;
+        goto out;
+    }
     if (is_json(&map)) {
         TRY(read_index(m, e));
     } else {
@@ -163,11 +167,13 @@ int model_file_open_memory(struct model_file **out, const void *bytes, size_t n,
     int rc;
 
     *out = NULL;
-    TRY(new_file(&m, name, e));
+    m = new_file(name, e);
+    if (!m)
+        return ERR_NOMEM;
     TRY(model_shard_add(m, name, (struct model_map){ 0 }, bytes, n, e));
     TRY(read_one(m, e));
 out:
-    return m ? finish(out, m, rc, e) : rc;
+    return finish(out, m, rc, e);
 }
 
 void model_file_close(struct model_file *m)

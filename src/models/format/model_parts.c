@@ -59,8 +59,12 @@ const char *name_text(char buf[NAME_TEXT], struct span s)
 {
     size_t n = s.n < NAME_TEXT - 4 ? s.n : NAME_TEXT - 4, at = 0;
 
-    for (size_t i = 0; i < n; i++)
-        buf[at++] = s.p[i] >= ' ' && s.p[i] < 0x7f && s.p[i] != '"' ? s.p[i] : '?';
+    for (size_t i = 0; i < n; i++) {
+        buf[at] = s.p[i];
+        if (buf[at] < ' ' || buf[at] > '~' || buf[at] == '"')
+            buf[at] = '?';
+        at++;
+    }
     if (n < s.n)
         for (int i = 0; i < 3; i++)
             buf[at++] = '.';

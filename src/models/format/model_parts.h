@@ -97,9 +97,9 @@ int model_shard_add(struct model_file *m, const char *path, struct model_map map
 #define GGUF_ALIGNMENT_KEY "general.alignment"
 
 int gguf_read(struct model_file *m, struct err *e); /* shard 0 */
-/* Append the tensors of a shard; safetensors_is has been asked.  The header goes to *header
+/* Append the tensors of a shard; safetensors_is has been asked.  The header goes to *seen
  * (json_decref) where that is not NULL. */
-int safetensors_read(struct model_file *m, int shard, json_t **header, struct err *e);
+int safetensors_read(struct model_file *m, int shard, json_t **seen, struct err *e);
 /* The shards of the index that is m->path. */
 int model_index_read(struct model_file *m, struct err *e);
 /* What lies beside m->path. */
