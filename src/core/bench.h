@@ -125,7 +125,11 @@ struct bench {
     int n_plans;
     size_t state_size;      /* zeroed by core, passed to every hook: no statics, no malloc */
     double setup_timeout_s; /* 0: 30 s.  Without sign of life for longer the row has failed */
-    bool ops_latency;       /* it brackets operations with op_start/op_done */
+    /* What an item of its work is, "token": CPU time, context switches and energy of one become
+     * properties of the row.  NULL: not asked for. */
+    const char *item;
+    bool allocates;   /* making and freeing things is part of what is timed */
+    bool ops_latency; /* it brackets operations with op_start/op_done */
     /* One window with the whole budget, in one process, also when converged: drift matters. */
     bool sustained;
     bool (*sustained_of)(const struct params *p); /* of this point, instead of `sustained` */

@@ -174,7 +174,7 @@ static int row_repeat(struct row *r, uint64_t reps, double *ns, struct err *e)
         goto out;
     }
     TRY(r->timing.end(r->ctx.device_handle, ns, e));
-    if (mem_count() != allocations)
+    if (mem_count() != allocations && !r->ctx.bench->allocates)
         rc = ERR(e, ERR_ARG, "%s allocates memory inside the timed region", r->ctx.bench->name);
 out:
     return rc;
@@ -405,6 +405,33 @@ static void row_notes(struct result *out)
         result_note(out, "samples that fit the time: only %zu; the interval is their range", s->n);
 }
 
+static void per_item(struct result *out, const char *what, const char *item, double value,
+                     const char *unit, const char *why)
+{
+    char name[sizeof(out->properties[0].name)];
+
+    snprintf(name, sizeof(name), "%s_per_%s", what, item);
+    if (isfinite(value))
+        result_property(out, name, value, unit);
+    else
+        result_property_text(out, name, "%s", why);
+}
+
+/* What an item costs beside time, over the window. */
+static void row_per_item(const struct row *r, struct result *out)
+{
+    const char *item = r->ctx.bench->item;
+    const struct result_run *run = &out->runs[0];
+    double items = out->work.items * (double)(run->sampling.n * run->sampling.reps);
+
+    if (!item || !(items > 0))
+        return;
+    per_item(out, "cpu_time", item, run->cpu_seconds * 1e6 / items, "us", "not known here");
+    per_item(out, "context_switches", item, run->context_switches / items, "", "not known here");
+    per_item(out, "energy", item, run->energy_j / run->energy_s * run->sampling.wall_s / items, "J",
+             run->energy_reason);
+}
+
 static void row_ops(const struct row *r, struct ops_latency *o)
 {
     if (!r->ops || r->ops->count == 0)
@@ -510,6 +537,7 @@ static int row_measure(struct row *r, double seconds, const struct metric *m, st
     out->status = RESULT_OK;
     r->measured = true;
     row_notes(out);
+    row_per_item(r, out);
     TRY(row_limits(r, out, e));
     if (run->sampling.interrupted)
         rc = ERR(e, ERR_INTERRUPT, "interrupted while sampling; the samples until then are kept");

@@ -107,8 +107,9 @@ static size_t partial_floats(const struct llm *g)
 
     last.rows = &at;
     llm_layout_attention(&last, 0, 1, &a);
-    prompt = attention_partial_bound(&a, (int)g->kv.context);
     token = attention_partial_floats(&a) * (size_t)g->kv.n_seqs;
+    a.tokens = g->max_rows;
+    prompt = attention_partial_bound(&a, (int)g->kv.context);
     return prompt > token ? prompt : token;
 }
 

@@ -364,26 +364,35 @@ static int check_output(const struct model_file *in, const char *path, struct er
     return 0;
 }
 
-int llm_quantize_write(const struct llm_quantize *q, const char *path, struct err *e)
+/* Into the file `path`, or (NULL) into memory. */
+static int quantize(const struct llm_quantize *q, const char *path, void **bytes, size_t *n,
+                    struct err *e)
 {
     struct job *j = mem_calloc(1, sizeof(*j));
-    int rc;
+    int rc = 0;
 
     if (!j)
         return ERR(e, ERR_NOMEM, "no memory to quantise a model");
     j->q = q;
     j->e = e;
-    TRY(check_output(q->in, path, e));
+    if (path)
+        TRY(check_output(q->in, path, e));
     TRY(llm_source_open(&j->source, q->in, e));
     TRY(model_writer_new(&j->w, MODEL_GGUF, e));
     TRY(put_metadata(j));
     TRY(announce(j));
     TRY(make_lanes(j));
-    TRY(model_writer_begin(j->w, path, e));
+    if (path)
+        TRY(model_writer_begin(j->w, path, e));
+    else
+        TRY(model_writer_begin_memory(j->w, e));
     for (size_t i = 0; i < j->source.n; i++)
         TRY(write_tensor(j, i));
     TRY(model_file_check(q->in, e));
-    TRY(model_writer_commit(j->w, e));
+    if (path)
+        TRY(model_writer_commit(j->w, e));
+    else
+        TRY(model_writer_take(j->w, bytes, n, e));
 out:
     model_writer_free(j->w);
     pool_free(j->pool);
@@ -396,4 +405,14 @@ out:
     mem_free(j->to);
     mem_free(j);
     return rc;
+}
+
+int llm_quantize_write(const struct llm_quantize *q, const char *path, struct err *e)
+{
+    return quantize(q, path, NULL, NULL, e);
+}
+
+int llm_quantize_memory(const struct llm_quantize *q, void **bytes, size_t *n, struct err *e)
+{
+    return quantize(q, NULL, bytes, n, e);
 }

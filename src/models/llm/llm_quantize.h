@@ -45,5 +45,7 @@ struct llm_quantize {
 /* ERR_ARG: the output is a file of the input, or the input is quantised and that is not wanted;
  * ERR_NOTSUP, ERR_FORMAT: of the input, by name; a weight that is NaN or infinite is ERR_FORMAT. */
 int llm_quantize_write(const struct llm_quantize *q, const char *path, struct err *e);
+/* The same into memory: GGUF bytes, owned by the caller (mem_free). */
+int llm_quantize_memory(const struct llm_quantize *q, void **bytes, size_t *n, struct err *e);
 
 #endif
