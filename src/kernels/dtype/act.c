@@ -12,12 +12,12 @@ enum { ALIGN = 64, SUM = 16 };
 #define CPU(f) (UINT64_C(1) << CPU_##f)
 
 static const struct act_quantizer table[] = {
-    { "scalar", 0, act_scalar_group },
+    { "scalar", 0, act_scalar_groups },
 #ifdef __x86_64__
-    { "avx512", CPU(AVX512F) | CPU(AVX512BW) | CPU(AVX512DQ) | CPU(AVX512VL), act_avx512_group },
-    { "avx2", CPU(AVX2) | CPU(FMA) | CPU(F16C), act_avx2_group },
+    { "avx512", CPU(AVX512F) | CPU(AVX512BW) | CPU(AVX512DQ) | CPU(AVX512VL), act_avx512_groups },
+    { "avx2", CPU(AVX2) | CPU(FMA) | CPU(F16C), act_avx2_groups },
 #elif defined(__aarch64__)
-    { "neon", CPU(NEON), act_neon_group },
+    { "neon", CPU(NEON), act_neon_groups },
 #endif
 };
 
@@ -90,7 +90,6 @@ static const struct act_quantizer *chosen(void)
 void act_quantize(enum act_kind k, const float *x, size_t cols, void *buffer, struct act *out)
 {
     size_t group = group_of(k, cols), groups = groups_of(k, cols);
-    const struct act_quantizer *path;
     int8_t *q = buffer;
     float *d;
     int16_t *sum;
@@ -99,11 +98,9 @@ void act_quantize(enum act_kind k, const float *x, size_t cols, void *buffer, st
         *out = (struct act){ .kind = k, .cols = cols, .x = x };
         return;
     }
-    path = chosen();
     d = (float *)(void *)(q + padded(cols));
     sum = (int16_t *)(void *)((char *)d + padded(groups * sizeof(*d)));
-    for (size_t g = 0; g < groups; g++)
-        path->group(x + g * group, group, q + g * group, d + g, sum + g * (group / SUM));
+    chosen()->groups(x, group, groups, q, d, sum);
     *out = (struct act){ .kind = k, .cols = cols, .q = q, .d = d, .sum = sum };
 }
 
@@ -120,7 +117,7 @@ static float absmax(const float *x, size_t n)
     return max;
 }
 
-void act_scalar_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum)
+static void one_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum)
 {
     const float large = 12582912; /* 1.5 * 2^23: adding it rounds to whole numbers, half to even */
     float max = absmax(x, n), scale;
@@ -142,4 +139,10 @@ void act_scalar_group(const float *x, size_t n, int8_t *q, float *d, int16_t *su
         }
         sum[i / SUM] = (int16_t)s;
     }
+}
+
+void act_scalar_groups(const float *x, size_t group, size_t n, int8_t *q, float *d, int16_t *sum)
+{
+    for (size_t g = 0; g < n; g++)
+        one_group(x + g * group, group, q + g * group, d + g, sum + g * (group / SUM));
 }

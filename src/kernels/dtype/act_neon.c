@@ -25,7 +25,7 @@ static int16x8_t rounded(const float *x, float scale)
     return vcombine_s16(vmovn_s32(a), vmovn_s32(b));
 }
 
-void act_neon_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum)
+static void one_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum)
 {
     uint32_t bits = absmax_bits(x, n);
     float max, scale;
@@ -45,4 +45,10 @@ void act_neon_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum)
         vst1q_s8(q + i, vcombine_s8(vmovn_s16(a), vmovn_s16(b)));
         sum[i / 16] = vaddvq_s16(vaddq_s16(a, b));
     }
+}
+
+void act_neon_groups(const float *x, size_t group, size_t n, int8_t *q, float *d, int16_t *sum)
+{
+    for (size_t g = 0; g < n; g++)
+        one_group(x + g * group, group, q + g * group, d + g, sum + g * (group / 16));
 }

@@ -11,19 +11,19 @@
  * depends on how a thread has set its FPU. */
 #define ACT_SCALE_MIN 0x1p-119F
 
+/* n groups of `group` values, a multiple of 32: q [n * group], d [n], sum [n * group / 16]. */
+typedef void act_quantize_groups(const float *x, size_t group, size_t n, int8_t *q, float *d,
+                                 int16_t *sum);
+
 struct act_quantizer {
     const char *name;
     uint64_t needs; /* bits 1 << enum cpu_feature, all of them */
-    /* n values, a multiple of 32, that share a scale: q [n], the scale, sum [n / 16]. */
-    void (*group)(const float *x, size_t n, int8_t *q, float *d, int16_t *sum);
+    act_quantize_groups *groups;
 };
 
 /* The table, scalar first, then in the order of preference. */
 const struct act_quantizer *act_quantizers(int *n);
 
-void act_scalar_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum);
-void act_avx2_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum);
-void act_avx512_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum);
-void act_neon_group(const float *x, size_t n, int8_t *q, float *d, int16_t *sum);
+act_quantize_groups act_scalar_groups, act_avx2_groups, act_avx512_groups, act_neon_groups;
 
 #endif
