@@ -78,17 +78,27 @@ out:
     return rc;
 }
 
-/* The last part of the path, for a file that does not say what it is called. */
-static void name_from_path(struct llm_config *c, const char *path)
+/* For a file that does not say what it is called: the last part of its path.  All safetensors are
+ * called "model"; their folder is not. */
+static void name_from_path(struct llm_config *c, const struct model_file *m)
 {
-    size_t n = strlen(path);
-    size_t from;
+    const char *path = model_file_path(m), *end = path + strlen(path), *slash;
 
-    while (n > 1 && path[n - 1] == '/')
-        n--;
-    for (from = n; from > 0 && path[from - 1] != '/';)
-        from--;
-    snprintf(c->name, sizeof(c->name), "%.*s", (int)(n - from), path + from);
+    slash = memrchr(path, '/', (size_t)(end - path));
+    if (model_file_format(m) == MODEL_SAFETENSORS && slash && slash > path) {
+        end = slash;
+        slash = memrchr(path, '/', (size_t)(end - path));
+    }
+    path = slash ? slash + 1 : path;
+    snprintf(c->name, sizeof(c->name), "%.*s", (int)(end - path), path);
+}
+
+/* A name is shown, and must not steer the terminal of who looks at it. */
+static void clean_name(struct llm_config *c)
+{
+    for (char *p = c->name; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 127)
+            *p = ' ';
 }
 
 int llm_config_read(struct llm_config *c, const struct model_file *m, struct err *e)
@@ -102,7 +112,8 @@ int llm_config_read(struct llm_config *c, const struct model_file *m, struct err
     else
         TRY(llm_config_hf_read(c, m, e));
     if (c->name[0] == '\0')
-        name_from_path(c, path);
+        name_from_path(c, m);
+    clean_name(c);
     TRY(check(c, path, e));
 out:
     return rc;
