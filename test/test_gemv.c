@@ -15,7 +15,7 @@ static const struct parity_shape shapes[] = {
     { .what = "odd", .dim = { 7, 9, 3 } },
     { .what = "misaligned", .dim = { 3, 6, 2 }, .gap = 4 },
     { .what = "batch", .dim = { 9, 5, GEMV_TOKENS } },
-    { .what = "large", .dim = { 67, 18, 2 } },
+    { .what = "large", .dim = { 38, 18, 2 } },
 };
 
 static const struct gemv_variant *table;
