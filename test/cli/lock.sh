@@ -2,7 +2,8 @@
 # lock.sh - one run at a time on a machine.
 . "$(dirname "$0")/lib.sh"
 
-start run "${long[@]}" --set op=read -o first.json
+# The first one runs until it is told to end, however long the others take.
+start run "${long[@]}" --set op=read --seconds 120 -o first.json
 first=$pid
 until_true 120 grep -q headroom "$out" || fail "$what: never started"
 err=$scratch/err2
@@ -17,19 +18,23 @@ says "another run is measuring on this machine (process $first, since " '--wait'
 [ $? -eq 0 ] || fail 'doctor: not 0'
 grep -q "not tried: another run is measuring" "$scratch/out2" || fail 'doctor measured all the same'
 # One that waits gets its turn, and says whom it waits for.
-"$program" run "${row[@]}" -o second.json >"$scratch/out2" 2>"$err"
+"$program" run "${row[@]}" -o second.json >"$scratch/out2" 2>"$err" </dev/null &
+second=$!
+until_true 30 grep -q 'waiting up to 120 s' "$err" || fail 'does not wait'
+says "process $first"
+kill -INT "$first"
+ended 130
+wait "$second"
 [ $? -eq 0 ] || fail 'the run that waited: not 0'
-says "process $first" 'waiting up to 120 s'
-ended 0
 leaves first.json second.json
 # Waiting ends with a signal.
-start run "${long[@]}" --set op=read -o first.json
+start run "${long[@]}" --set op=read --seconds 120 -o first.json
 first=$pid
 until_true 120 grep -q headroom "$out" || fail "$what: never started"
 err=$scratch/err3
 "$program" run "${row[@]}" -o second.json >"$scratch/out2" 2>"$err" </dev/null &
 second=$!
-until_true 10 grep -q 'waiting up to' "$err" || fail 'does not wait'
+until_true 30 grep -q 'waiting up to' "$err" || fail 'does not wait'
 kill -TERM "$second"
 wait "$second"
 [ $? -eq 143 ] || fail 'SIGTERM while waiting: not 143'
