@@ -137,6 +137,7 @@ def safetensors_corpus(folder):
         "empty": ({}, 0),
         "tensors": ({"a": one, "b": two}, 12),
         "metadata": ({"__metadata__": {"format": "pt", "general.synthetic": "true"}, "a": one}, 8),
+        "alignment": ({"__metadata__": {"general.alignment": "64"}, "a": one}, 8),
         "buffers": ({"m": {"dtype": "BOOL", "shape": [3], "data_offsets": [8, 11]}, "a": one}, 11),
         "scalar": ({"s": {"dtype": "F16", "shape": [], "data_offsets": [0, 2]}}, 2),
         "nothing": ({"n": {"dtype": "F32", "shape": [0, 9], "data_offsets": [0, 0]}}, 0),

@@ -79,7 +79,8 @@ static int take_key(struct model_writer *w, const char *key, struct err *e)
     struct span s = { key, strlen(key) };
 
     BUG_ON(w->begun);
-    if (s.n == 0 || !span_is_utf8(s) || strcmp(key, GGUF_ALIGNMENT_KEY) == 0)
+    if (s.n == 0 || !span_is_utf8(s) ||
+        (w->format == MODEL_GGUF && strcmp(key, GGUF_ALIGNMENT_KEY) == 0))
         return ERR(e, ERR_ARG, "\"%s\" is no key to put into a model file", name_text(text, s));
     for (size_t i = 0; i < w->n_keys; i++)
         if (strcmp(w->key[i], key) == 0)
