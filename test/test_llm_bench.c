@@ -11,7 +11,8 @@
 #include "../src/models/llm_decode.c"
 
 extern const struct bench bench_models_llm_touch, bench_models_llm_load, bench_models_llm_prefill,
-    bench_models_llm_batch, bench_models_llm_quant, bench_models_llm_info;
+    bench_models_llm_generate, bench_models_llm_batch, bench_models_llm_quant,
+    bench_models_llm_info;
 const struct bench *const bench_table[] = { &bench_models_llm_touch,   &bench_models_llm_load,
                                             &bench_models_llm_prefill, &bench_models_llm_decode,
                                             &bench_models_llm_batch,   &bench_models_llm_quant,
@@ -64,6 +65,8 @@ static void all_are_measured(void)
         { &bench_models_llm_decode, "model=tiny-llama context=0" },
         { &bench_models_llm_decode, "model=tiny-llama context=70 dtype=q8_0" },
         { &bench_models_llm_decode, "model=tiny-llama context=9 kv=off dtype=tq2_64" },
+        { &bench_models_llm_generate, "model=tiny-llama tokens=12" },
+        { &bench_models_llm_generate, "model=tiny-llama until=first" },
         { &bench_models_llm_batch, "model=tiny-llama batch=5 context=40" },
         { &bench_models_llm_quant, "model=tiny-llama dtype=q4_0" },
         { &bench_models_llm_info, "model=tiny-llama" },
