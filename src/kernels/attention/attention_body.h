@@ -30,7 +30,12 @@ enum {
     CHUNK_VALUES = 8192 /* of the rows together: q, sums and a page fit into an L2 cache */
 };
 
-/* Rows that are worked on together, and what they have seen: m the greatest score, l the sum of
+/* A row's weights are exp(score - m).  m is the greatest score of the first page, and is raised to
+ * the greatest of a later one where that is more than this above it (as in FlashAttention-4): seldom,
+ * and the sums stay far from the end of F32. */
+#define BASE_SLACK 8.0f
+
+/* Rows that are worked on together, and what they have seen: m as above, l the sum of
  * weights in 16 lanes, acc the weighted sums of V; `all` likewise of the cuts that are done. */
 struct chunk {
     int rows, dim; /* dim: distance of rows, head_dim rounded up to 16 */
@@ -185,13 +190,17 @@ static inline void chunk_mask(float *scores, struct attention_span in)
     }
 }
 
-/* Row r has a new greatest score: weigh anew what it has seen before. */
+/* Row r gets another base: weigh anew what it has seen before, if anything. */
 static inline void chunk_raise(struct chunk *c, int r, float m)
 {
-    const vec before = vec_exp_below(vec_sub(vec_set1(c->m[r]), vec_set1(attention_base(m))));
     float *l = c->l + r * VEC_SUM, *acc = c->acc + r * c->dim;
+    const float from = c->m[r];
+    vec before;
 
     c->m[r] = m;
+    if (from == -INFINITY)
+        return;
+    before = vec_exp_below(vec_set1(from - m));
     for (int i = 0; i < VEC_SUM; i += VEC_LANES)
         vec_store(l + i, vec_mul(vec_load(l + i), before));
     for (int i = 0; i < c->dim; i += VEC_LANES)
@@ -208,7 +217,7 @@ static inline void chunk_weigh(struct chunk *c, int r, int rows)
         ATTENTION_UNROLL
         for (int v = 1; v < PAGE_VECS; v++)
             most = vec_max(most, vec_load(s + v * VEC_LANES));
-        if (vec_any_less(vec_set1(c->m[r + i]), most))
+        if (vec_any_less(vec_set1(c->m[r + i] + BASE_SLACK), most))
             chunk_raise(c, r + i, vec_max_lane(most));
     }
     for (int i = 0; i < rows; i++) {
