@@ -76,6 +76,46 @@ ATTENTION_INLINE void factor_fetch(const char *at, size_t i, size_t n, enum dtyp
         __builtin_prefetch(at + i * size + line);
 }
 
+/* One value of each row times vectors of b: those wait in registers ... */
+ATTENTION_INLINE void panel_step(const int rows, const int vecs, const enum dtype type,
+                                 const float *a, int lda, const void *b, size_t at,
+                                 vec sum[ATTENTION_ROWS][4])
+{
+    vec x[4];
+
+    ATTENTION_UNROLL
+    for (int v = 0; v < vecs; v++)
+        x[v] = factor_load(b, at + (size_t)(v * VEC_LANES), type);
+    ATTENTION_UNROLL
+    for (int r = 0; r < rows; r++) {
+        const vec y = vec_set1(a[r * lda]);
+
+        ATTENTION_UNROLL
+        for (int v = 0; v < vecs; v++)
+            sum[r][v] = vec_madd(y, x[v], sum[r][v]);
+    }
+}
+
+/* ... or the rows' values do. */
+ATTENTION_INLINE void panel_step_wide(const int rows, const int vecs, const enum dtype type,
+                                      const float *a, int lda, const void *b, size_t at,
+                                      vec sum[ATTENTION_ROWS][4])
+{
+    vec y[ATTENTION_WIDE];
+
+    ATTENTION_UNROLL
+    for (int r = 0; r < rows; r++)
+        y[r] = vec_set1(a[r * lda]);
+    ATTENTION_UNROLL
+    for (int v = 0; v < vecs; v++) {
+        const vec x = factor_load(b, at + (size_t)(v * VEC_LANES), type);
+
+        ATTENTION_UNROLL
+        for (int r = 0; r < rows; r++)
+            sum[r][v] = vec_madd(y[r], x, sum[r][v]);
+    }
+}
+
 /* c[r][0 .. vecs - 1] (+)= sum over k in lo .. hi - 1 of a[r][k] b[k][..], all in registers. */
 ATTENTION_INLINE void panel_tile(const int rows, const int vecs, const enum dtype type,
                                  const float *a, int lda, const struct factor *b, int col, int lo,
@@ -91,21 +131,14 @@ ATTENTION_INLINE void panel_tile(const int rows, const int vecs, const enum dtyp
             sum[r][v] = add ? vec_load(c + r * ldc + col + v * VEC_LANES) : vec_set1(0);
     }
     for (int k = lo; k < hi; k++) {
-        vec x[4];
+        const size_t at = (size_t)(k * b->stride + col);
 
         if (next)
-            factor_fetch(next, (size_t)(k * b->stride + col), (size_t)(vecs * VEC_LANES), type);
-        ATTENTION_UNROLL
-        for (int v = 0; v < vecs; v++)
-            x[v] = factor_load(b->at, (size_t)(k * b->stride + col + v * VEC_LANES), type);
-        ATTENTION_UNROLL
-        for (int r = 0; r < rows; r++) {
-            const vec y = vec_set1(a[r * lda + k]);
-
-            ATTENTION_UNROLL
-            for (int v = 0; v < vecs; v++)
-                sum[r][v] = vec_madd(y, x[v], sum[r][v]);
-        }
+            factor_fetch(next, at, (size_t)(vecs * VEC_LANES), type);
+        if (rows <= ATTENTION_WIDE)
+            panel_step_wide(rows, vecs, type, a + k, lda, b->at, at, sum);
+        else
+            panel_step(rows, vecs, type, a + k, lda, b->at, at, sum);
     }
     ATTENTION_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -334,6 +367,7 @@ static inline void chunk_page(struct chunk *c, const struct attention_args *a, i
 {
     struct factor k = { attention_k(a, page, kv), KV_PAGE, a->kv_dtype, NULL };
     struct factor v = { attention_v(a, page, kv), a->head_dim, a->kv_dtype, NULL };
+    const int blocks = (c->rows + ATTENTION_ROWS - 1) / ATTENTION_ROWS;
 
     /* The CPU's own prefetching ends with the page. */
     if (page + KV_PAGE < end) {
@@ -341,12 +375,14 @@ static inline void chunk_page(struct chunk *c, const struct attention_args *a, i
         v.next = attention_v(a, page + KV_PAGE, kv);
     }
 
-    if (a->kv_dtype == DTYPE_F16 && c->rows > ATTENTION_ROWS)
+    if (a->kv_dtype == DTYPE_F16 && blocks > 2)
         k = attention_convert(&k, a->head_dim, KV_PAGE, KV_PAGE, c->page_k);
-    if ((a->kv_dtype == DTYPE_F16 && c->rows > ATTENTION_ROWS) || a->head_dim != c->dim)
+    if ((a->kv_dtype == DTYPE_F16 && blocks > 2) || a->head_dim != c->dim)
         v = attention_convert(&v, KV_PAGE, a->head_dim, c->dim, c->page_v);
-    for (int r = 0; r < c->rows; r += ATTENTION_ROWS) {
-        chunk_block(c, a, r, attention_min(ATTENTION_ROWS, c->rows - r), page, &k, &v);
+    for (int b = 0; b < blocks; b++) {
+        const int r = b * c->rows / blocks;
+
+        chunk_block(c, a, r, (b + 1) * c->rows / blocks - r, page, &k, &v);
         k.next = v.next = NULL;
     }
 }
