@@ -259,39 +259,60 @@ static bool offset_valid(const uint8_t *src)
 
 /* ---- Q6_K: x = scale (q - 32) ---- */
 
-/* Sums for the codes that this inverse scale gives, an error at x counting x^2. */
-static void sums(const float *x, float inverse, float *sum_lx, float *sum_l2)
-{
-    *sum_lx = *sum_l2 = 0;
-    for (int i = 0; i < SMALL; i++) {
-        float l = (float)nearest(inverse * x[i], -32, 31), w = x[i] * x[i];
+/* The scales that are tried, the range's own first; one more makes whole vectors. */
+enum { TRIES = 19, VECTORS = 5, LANES = 4 * VECTORS };
+typedef float f32x4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int i32x4 __attribute__((vector_size(16)));
 
-        *sum_lx += w * x[i] * l;
-        *sum_l2 += w * l * l;
+static f32x4 at_least(f32x4 v, f32x4 low)
+{
+    i32x4 below = v < low;
+
+    return (f32x4)((below & (i32x4)low) | (~below & (i32x4)v));
+}
+
+/* Sums for the codes that each inverse scale gives, an error at x counting x^2.  Four scales stand
+ * in a vector, so that each sum keeps its order of additions. */
+static void sums(const float *x, const float *inverse, float *sum_lx, float *sum_l2)
+{
+    const f32x4 large = { 12582912, 12582912, 12582912, 12582912 }; /* see nearest() */
+    const f32x4 least = { -32, -32, -32, -32 }, less = { -31, -31, -31, -31 };
+
+    for (int v = 0; v < LANES; v += 4) {
+        f32x4 scale = *(const f32x4 *)(inverse + v), lx = { 0 }, l2 = { 0 };
+
+        for (int i = 0; i < SMALL; i++) {
+            float w = x[i] * x[i];
+            f32x4 l = at_least(scale * x[i] + large - large, least);
+
+            l = -at_least(-l, less); /* 31 at most */
+            lx += w * x[i] * l;
+            l2 += w * l * l;
+        }
+        *(f32x4 *)(sum_lx + v) = lx;
+        *(f32x4 *)(sum_l2 + v) = l2;
     }
 }
 
 static float search_signed(const float *x)
 {
-    float extreme = 0, sum_lx, sum_l2, scale, best;
+    float extreme = 0, inverse[LANES], sum_lx[LANES], sum_l2[LANES], scale, best;
 
     for (int i = 0; i < SMALL; i++)
         if (fabsf(x[i]) > fabsf(extreme))
             extreme = x[i];
     if (fabsf(extreme) < zero_group)
         return 0;
-    sums(x, -32 / extreme, &sum_lx, &sum_l2);
-    scale = sum_l2 != 0 ? sum_lx / sum_l2 : 0;
-    best = scale * sum_lx;
-    for (int step = -9; step <= 9; step++) {
-        if (step == 0)
-            continue;
-        sums(x, -(32 + 0.1F * (float)step) / extreme, &sum_lx, &sum_l2);
-        if (sum_l2 > 0 && sum_lx * sum_lx > best * sum_l2) {
-            scale = sum_lx / sum_l2;
-            best = scale * sum_lx;
+    for (int k = 0; k < LANES; k++) /* 32, then 31.1, 31.2, ... without it */
+        inverse[k] = -(32 + 0.1F * (float)(k == 0 ? 0 : k - 10 + (k >= 10))) / extreme;
+    sums(x, inverse, sum_lx, sum_l2);
+    scale = sum_l2[0] != 0 ? sum_lx[0] / sum_l2[0] : 0;
+    best = scale * sum_lx[0];
+    for (int k = 1; k < TRIES; k++)
+        if (sum_l2[k] > 0 && sum_lx[k] * sum_lx[k] > best * sum_l2[k]) {
+            scale = sum_lx[k] / sum_l2[k];
+            best = scale * sum_lx[k];
         }
-    }
     return scale;
 }
 
