@@ -68,6 +68,7 @@ static const struct matmul_variant table[] = {
     OF_F32("avx512", VARIANT_AVX512, 48, floats_avx512)
     OF_F32("avx2", VARIANT_AVX2, 16, floats_avx2)
 #elif defined(__aarch64__)
+    OF_CODES("i8mm", VARIANT_NEON | BIT(CPU_I8MM), 8, codes_i8mm)
     OF_CODES("dotprod", VARIANT_NEON | BIT(CPU_DOTPROD), 16, codes_dotprod)
     OF_CODES("neon", VARIANT_NEON, 16, codes_neon)
     OF_F32("neon", VARIANT_NEON, 16, floats_neon)
