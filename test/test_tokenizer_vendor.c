@@ -1,5 +1,5 @@
-/* test_tokenizer_vendor.c - the full vocabularies of four families against the vectors of llama.cpp,
- * which Hugging Face's tokenizers made.  tools/vendor-vocabularies brings them. */
+/* test_tokenizer_vendor.c - the full vocabularies of four families against the test vectors of
+ * llama.cpp, which Hugging Face's tokenizers made.  tools/vendor-vocabularies brings them. */
 #include "test.h"
 
 #include "models/text/tokenizer.h"

@@ -10,16 +10,18 @@ static bool printable(int b)
     return (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || (b >= 174 && b <= 255);
 }
 
+/* The others, in order: 0 to 32, 127 to 160, and 173. */
 int byte_of_letter(uint32_t cp)
 {
-    uint32_t next = 256;
-
     if (cp < 256)
         return printable((int)cp) ? (int)cp : -1;
-    for (int b = 0; b < 256; b++)
-        if (!printable(b) && next++ == cp)
-            return b;
-    return -1;
+    cp -= 256;
+    if (cp <= 32)
+        return (int)cp;
+    cp -= 33;
+    if (cp <= 160 - 127)
+        return (int)cp + 127;
+    return cp == 160 - 127 + 1 ? 173 : -1;
 }
 
 bool bytes_of_letters(const char *p, size_t n, char *out, size_t *n_out)
@@ -114,29 +116,38 @@ out:
 }
 
 /* FNV-1a, its upper bits mixed down for a table of a power of two. */
-static size_t hash(const char *p, size_t n)
+static uint64_t hash(const char *p, size_t n)
 {
     uint64_t h = 0xcbf29ce484222325u;
 
     for (size_t i = 0; i < n; i++)
         h = (h ^ (unsigned char)p[i]) * 0x100000001b3u;
     h ^= h >> 32;
-    return (size_t)(h * 0x9e3779b97f4a7c15u >> 20);
+    return h * 0x9e3779b97f4a7c15u;
 }
 
-static bool is(const struct vocabulary *v, int32_t id, const char *p, size_t n)
+/* The slot of these bytes, or the empty one where they belong. */
+static struct vocabulary_slot *find(const struct vocabulary *v, const char *p, size_t n,
+                                    uint32_t *tag)
 {
-    return v->piece[id].n == n && memcmp(v->bytes + v->piece[id].at, p, n) == 0;
+    uint64_t h = hash(p, n);
+    size_t i = (size_t)(h >> 32) & (v->slots - 1);
+
+    *tag = (uint32_t)h;
+    for (; v->slot[i].id >= 0; i = (i + 1) & (v->slots - 1)) {
+        const struct piece *piece = &v->piece[v->slot[i].id];
+
+        if (v->slot[i].tag == *tag && piece->n == n && memcmp(v->bytes + piece->at, p, n) == 0)
+            break;
+    }
+    return &v->slot[i];
 }
 
 int32_t vocabulary_find(const struct vocabulary *v, const char *p, size_t n)
 {
-    if (v->slots == 0 || n == 0)
-        return -1;
-    for (size_t i = hash(p, n) & (v->slots - 1); v->slot[i] >= 0; i = (i + 1) & (v->slots - 1))
-        if (is(v, v->slot[i], p, n))
-            return v->slot[i];
-    return -1;
+    uint32_t tag;
+
+    return v->slots == 0 || n == 0 ? -1 : find(v, p, n, &tag)->id;
 }
 
 int byte_of_name(const char *p, size_t n)
@@ -183,16 +194,15 @@ int vocabulary_finish(struct vocabulary *v, struct err *e)
     memset(v->slot, 0xff, slots * sizeof(*v->slot));
     memset(v->byte, 0xff, sizeof(v->byte));
     for (int32_t id = 0; id < v->n; id++) {
-        const char *p = v->bytes + v->piece[id].at;
-        size_t n = v->piece[id].n, i;
+        struct vocabulary_slot *slot;
+        uint32_t tag;
 
         TRY(note_byte(v, id, &byte_pieces, e));
-        if (v->piece[id].kind != PIECE_NORMAL || n == 0)
+        if (v->piece[id].kind != PIECE_NORMAL || v->piece[id].n == 0)
             continue;
-        for (i = hash(p, n) & (slots - 1); v->slot[i] >= 0 && !is(v, v->slot[i], p, n);)
-            i = (i + 1) & (slots - 1);
-        if (v->slot[i] < 0)
-            v->slot[i] = id;
+        slot = find(v, v->bytes + v->piece[id].at, v->piece[id].n, &tag);
+        if (slot->id < 0)
+            *slot = (struct vocabulary_slot){ id, tag };
     }
     for (int b = 0; b < 256 && !byte_pieces; b++)
         v->byte[b] = vocabulary_find(v, &(char){ (char)b }, 1);

@@ -29,12 +29,17 @@ struct piece {
     bool lstrip, rstrip; /* an added token that takes the white space beside it */
 };
 
+struct vocabulary_slot {
+    int32_t id;   /* -1: empty */
+    uint32_t tag; /* other bits of the hash: most that differ are told without a look at them */
+};
+
 struct vocabulary {
     char *bytes;
     size_t n_bytes, cap_bytes;
     struct piece *piece;
     int32_t n, cap;
-    int32_t *slot; /* hash of the normal pieces: id, or -1 */
+    struct vocabulary_slot *slot; /* hash of the normal pieces */
     size_t slots;
     int32_t byte[256]; /* the token of a byte alone, or -1 */
 };
