@@ -6,7 +6,7 @@
   golden-tokens.py compare PROGRAM N VOCAB.gguf... the full vocabularies: llama.cpp's vectors beside
                                                   the files, if any, and N random texts for each
 
-Needs the Python packages tokenizers, gguf and numpy.  The vocabularies are llama.cpp's
+Needs the Python packages tokenizers, gguf and, for compare, sentencepiece and protobuf.  The vocabularies are llama.cpp's
 models/ggml-vocab-{gpt-2,qwen2,phi-3,llama-bpe}.gguf and any GGUF of SmolLM2.  PROGRAM is the target
 tokenize-stream.  No file of the models' authors is needed: the pre-tokenizers and normalizers are
 written down here as their tokenizer.json have them.
@@ -420,9 +420,32 @@ def check(what, program, vocabulary, oracle, items):
         if got != want:
             bad += 1
             if bad <= 5:
-                print("  DIFFERS", flags, raw, "\n    ours", got, "\n    want", want)
+                print("  DIFFERS", flags, repr(raw)[:200], "\n    ours", got[:50], "\n    want",
+                      want[:50])
     print("  %s: %d texts, %d differ" % (what, len(items), bad), flush=True)
     return bad
+
+
+class SentencePiece:
+    """The library of that name, over the same pieces: no merges of anybody's making."""
+
+    def __init__(self, v):
+        import sentencepiece
+        from sentencepiece import sentencepiece_model_pb2 as pb
+        m = pb.ModelProto()
+        for i, (t, k) in enumerate(zip(v.tokens, v.types)):
+            kind = {NORMAL: 1, BYTE: 6}.get(k, 3) if t != "<unk>" else 2
+            m.pieces.add(piece=t if kind != 3 else "<|%d|>" % i, score=v.scores[i], type=kind)
+        m.trainer_spec.model_type = pb.TrainerSpec.BPE
+        m.trainer_spec.byte_fallback = True
+        m.trainer_spec.vocab_size = len(v.tokens)
+        m.normalizer_spec.name = "identity"
+        m.normalizer_spec.add_dummy_prefix = True
+        m.normalizer_spec.remove_extra_whitespaces = False
+        self.model = sentencepiece.SentencePieceProcessor(model_proto=m.SerializeToString())
+
+    def encode(self, raw, special):
+        return self.model.encode(raw.decode())
 
 
 def vectors(path):
@@ -456,6 +479,15 @@ def compare(program, n, paths):
         items += [(2 - 2 * (i % 2), t.encode()) for i, t in enumerate(TEXTS)
                   if unicodedata.normalize("NFC", t) == t]
         bad += check("random texts", program, path, oracle, items)
+        long = ["".join(texts[i * n // 20:(i + 1) * n // 20]) for i in range(20)]
+        if v.family == "qwen2":
+            long = [unicodedata.normalize("NFC", t) for t in long]
+        long = [(2 * (i % 2), t.encode()) for i, t in enumerate(long)]
+        bad += check("texts of %d kB" % (sum(len(t) for _, t in long) // 20000), program, path,
+                     oracle, long)
+        if v.spm:  # which takes NUL for the end of a text, and its own letter for a space otherwise
+            plain = [(0, t) for _, t in items if b"\0" not in t and "\u2581".encode() not in t]
+            bad += check("sentencepiece", program, path, SentencePiece(v), plain)
         broken = [(0, b) for b in BROKEN]
         for t in texts[len(TEXTS):len(TEXTS) + n // 10]:
             raw = bytearray(t.encode())
