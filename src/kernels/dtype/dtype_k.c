@@ -169,7 +169,7 @@ static void encode_offset(const struct search *s, const float *x, uint8_t *head,
     float scale[GROUPS], min[GROUPS], max_scale = 0, max_min = 0, to_scale, to_min;
 
     for (int g = 0; g < GROUPS; g++) {
-        scale[g] = search_offset(s, x + g * GROUP, &min[g]);
+        scale[g] = search_offset(s, x + (size_t)g * GROUP, &min[g]);
         max_scale = scale[g] > max_scale ? scale[g] : max_scale;
         max_min = min[g] > max_min ? min[g] : max_min;
     }
@@ -227,7 +227,7 @@ static void decode_offset(const uint8_t *head, const uint8_t *fifth, const uint8
                           float *y)
 {
     for (int g = 0; g < GROUPS; g++) {
-        const uint8_t *p = halves + g / 2 * 32;
+        const uint8_t *p = halves + (size_t)g / 2 * 32;
         int ls, lm;
         float d, m;
 
@@ -320,7 +320,7 @@ static void q6_k_pack(const uint8_t *q, uint8_t *dst)
 {
     for (int h = 0; h < 2; h++)
         for (int m = 0; m < 32; m++) {
-            const uint8_t *p = q + 128 * h + m;
+            const uint8_t *p = q + (size_t)h * 128 + m;
 
             dst[64 * h + m] = (uint8_t)((p[0] & 15) | (p[64] & 15) << 4);
             dst[64 * h + 32 + m] = (uint8_t)((p[32] & 15) | (p[96] & 15) << 4);
@@ -336,7 +336,7 @@ static void q6_k_encode(const float *src, uint8_t *dst)
 
     memset(dst, 0, 210);
     for (int g = 0; g < SMALLS; g++) {
-        scale[g] = search_signed(src + g * SMALL);
+        scale[g] = search_signed(src + (size_t)g * SMALL);
         if (fabsf(scale[g]) > fabsf(extreme))
             extreme = scale[g];
     }
@@ -367,7 +367,7 @@ static void q6_k_decode(const uint8_t *src, float *dst)
         int h = i / 128, quarter = i % 128 / 32, m = i % 32;
         int low = src[64 * h + 32 * (quarter & 1) + m] >> (quarter & 2) * 2 & 15;
         int high = src[128 + 32 * h + m] >> 2 * quarter & 3;
-        int scale = (int8_t)src[192 + i / SMALL];
+        int scale = (src[192 + i / SMALL] ^ 0x80) - 0x80; /* a signed byte */
 
         dst[i] = d * (float)scale * (float)((low | high << 4) - 32);
     }

@@ -204,7 +204,7 @@ out:
 /* The bytes are used as they lie. */
 static bool copies(const struct llm_source_tensor *t, enum dtype to)
 {
-    return !t->factors && !t->turned && t->pair_heads == 0 && t->in->dtype == to;
+    return t->in && !t->turned && t->pair_heads == 0 && t->in->dtype == to;
 }
 
 static int write_tensor(struct job *j, size_t i)
@@ -256,7 +256,7 @@ static int choose_type(struct job *j, const struct llm_source_tensor *t, enum dt
                                : llm_quantize_head(j->q->dtype, cols);
     else
         *to = llm_quantize_fallback(j->q->dtype, cols);
-    if (dtype_info(from)->block > 1 && *to != from && !j->q->requantize)
+    if (t->in && dtype_info(from)->block > 1 && *to != from && !j->q->requantize)
         return ERR(j->e, ERR_ARG,
                    "%s: tensor %.60s is %s already; --requantize takes it to %s all the same, with "
                    "the errors of both",
