@@ -125,15 +125,15 @@ static double error_of(const struct llm_model *m)
     size_t vocab = (size_t)llm_model_config(m)->vocab;
     float *want = logits_of(m, 1), *got = logits_of(m, 1);
     double error = 0, square = 0;
-    struct llm_options o = { .path = LLM_REFERENCE, .threads = 2, .context = 512 };
+    struct llm_options o = { .path = LLM_REFERENCE, .threads = 2, .context = 600 };
     struct llm *r = engine(m, &o), *f;
     struct err e = { 0 };
 
     o.path = LLM_FAST;
     o.kv_dtype = DTYPE_F16;
     f = engine(m, &o);
-    CHECK_EQ(prompt(r, 0, 0, 300, want, &e), 0);
-    CHECK_EQ(prompt(f, 0, 0, 300, got, &e), 0);
+    CHECK_EQ(prompt(r, 0, 0, 530, want, &e), 0);
+    CHECK_EQ(prompt(f, 0, 0, 530, got, &e), 0);
     for (int i = 0; i < 4; i++) {
         struct llm_step step = { 0, token_of(m, i) };
 

@@ -11,7 +11,7 @@
 #include "models/llm/llm_layout.h"
 
 enum {
-    PROMPT_ROWS = 256, /* of one pass, at most */
+    PROMPT_ROWS = 512, /* of one pass, at most */
     THREADS_A_CPU = 4, /* more are a mistake */
     SEQUENCES_MAX = 4096
 };
