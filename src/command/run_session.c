@@ -14,6 +14,7 @@
 #include "core/rng.h"
 #include "core/runner.h"
 #include "core/siblings.h"
+#include "core/slope.h"
 #include "gpu/gpu_facts.h"
 #include "host/env_busy.h"
 #include "report/progress.h"
@@ -222,6 +223,7 @@ static int finish(struct session *s, int rc, struct err *e)
     double seconds = (double)(clock_now_ns() - s->started_ns) * 1e-9;
     int code, odd = siblings_judge(s->record.results, s->record.n_results, NULL);
 
+    slope_judge(s->record.results, s->record.n_results);
     progress_clear(&s->progress);
     clock_utc(s->record.end);
     s->record.status = rc == 0 ? RUN_COMPLETE : RUN_INTERRUPTED;

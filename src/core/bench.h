@@ -128,8 +128,9 @@ struct bench {
     /* What an item of its work is, "token": CPU time, context switches and energy of one become
      * properties of the row.  NULL: not asked for. */
     const char *item;
-    bool allocates;   /* making and freeing things is part of what is timed */
-    bool ops_latency; /* it brackets operations with op_start/op_done */
+    const char *slope_axis; /* rows against this axis are fitted by a line (slope.h); or NULL */
+    bool allocates;         /* making and freeing things is part of what is timed */
+    bool ops_latency;       /* it brackets operations with op_start/op_done */
     /* One window with the whole budget, in one process, also when converged: drift matters. */
     bool sustained;
     bool (*sustained_of)(const struct params *p); /* of this point, instead of `sustained` */

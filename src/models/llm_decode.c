@@ -178,6 +178,7 @@ const struct bench bench_models_llm_decode = {
     .state_size = sizeof(struct state),
     .setup_timeout_s = 120,
     .item = "token",
+    .slope_axis = "context",
     .setup = setup,
     .verify = verify,
     .once = once,
