@@ -1,8 +1,8 @@
 /* matmul_codes_i8mm.c - SMMLA: two rows x two tokens x 8 columns of int8 an instruction.
  *
- * A vector of sums is { row 0 token 0, row 0 token 1, row 1 token 0, row 1 token 1 }.  The panel has
- * pairs of rows, 8 columns of one and then of the other, as the instruction takes them; scales lie
- * as the sums do.  A tile of 6 tokens x 8 rows: 12 sums in int32 and 12 in F32, 4 vectors of
+ * A vector of sums is { row 0 token 0, row 0 token 1, row 1 token 0, row 1 token 1 }.  The panel
+ * has pairs of rows, 8 columns of one and then of the other, as the instruction takes them; scales
+ * lie as the sums do.  A tile of 6 tokens x 8 rows: 12 sums in int32 and 12 in F32, 4 vectors of
  * codes, 3 of tokens.  The steps of a sum are those of matmul_codes.h. */
 #include <arm_neon.h>
 
