@@ -327,7 +327,6 @@ GEMV_INLINE void ternary_tile(enum dtype type, int values, int bytes, int scale,
     int32x4_t acc[GEMV_ROWS][GEMV_VECTORS_128];
     size_t blocks = t->cols / (size_t)values;
     uint32_t first[GEMV_ROWS], differ[GEMV_ROWS];
-    int32_t total[GEMV_VECTORS_128] = { 0 };
 
 #pragma GCC unroll 4
     for (int r = 0; r < t->rows; r++) {
@@ -355,10 +354,6 @@ GEMV_INLINE void ternary_tile(enum dtype type, int values, int bytes, int scale,
             }
         }
     }
-#pragma GCC unroll 2
-    for (int i = 0; i < t->n; i++)
-        for (size_t j = 0; j < t->cols / 16; j++)
-            total[i] += t->x[i].sum[j];
 #pragma GCC unroll 4
     for (int r = 0; r < t->rows; r++)
 #pragma GCC unroll 2
@@ -370,7 +365,7 @@ GEMV_INLINE void ternary_tile(enum dtype type, int values, int bytes, int scale,
             if (differ[r])
                 scalar(&one, 0, 1, &t->x[i], 1, y, 1);
             else
-                *y = gemv_half_128(row + scale) * (float)(vaddvq_s32(acc[r][i]) - total[i]) *
+                *y = gemv_half_128(row + scale) * (float)(vaddvq_s32(acc[r][i]) - t->total[i]) *
                      t->x[i].d[0];
         }
 }

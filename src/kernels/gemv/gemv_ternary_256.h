@@ -169,22 +169,6 @@ GEMV_INLINE __m128i ternary_sum4(const struct ternary *f, __m256i a, __m256i b, 
     return _mm_add_epi32(_mm256_castsi256_si128(s), high);
 }
 
-GEMV_INLINE int32_t ternary_total(const int16_t *sums, size_t n)
-{
-    __m256i s = _mm256_setzero_si256();
-    int32_t total = 0;
-    size_t i = 0;
-
-    for (; i + 16 <= n; i += 16)
-        s = gemv_words_256(s, _mm256_loadu_si256((const __m256i *)(sums + i)),
-                           _mm256_set1_epi16(1));
-    for (; i < n; i++)
-        total += sums[i];
-    s = _mm256_hadd_epi32(s, s);
-    s = _mm256_hadd_epi32(s, s);
-    return total + _mm256_extract_epi32(s, 0) + _mm256_extract_epi32(s, 4);
-}
-
 /* A row whose blocks have scales of their own: a sum for each, in the order of the columns. */
 static __attribute__((noinline)) float ternary_row_apart(const struct ternary *f,
                                                          const uint8_t *row, const struct act *x)
@@ -200,8 +184,9 @@ static __attribute__((noinline)) float ternary_row_apart(const struct ternary *f
 
         ternary_block(f, row, &q, 1, &s);
         v = ternary_sum(f, &s);
-        total = _mm_cvtsi128_si32(ternary_sum4(f, v, zero, zero, zero)) -
-                ternary_total(x->sum + b * (size_t)f->values / 16, (size_t)f->values / 16);
+        total = _mm_cvtsi128_si32(ternary_sum4(f, v, zero, zero, zero));
+        for (int i = 0; i < f->values / 16; i++)
+            total -= x->sum[b * (size_t)f->values / 16 + (size_t)i];
         sum += _cvtsh_ss(gemv_u16(row + f->scale)) * (float)total;
     }
     return sum * x->d[0];
@@ -233,9 +218,8 @@ GEMV_INLINE void ternary_store(const struct ternary *f, const struct gemv_tile *
 
 #pragma GCC unroll 2
     for (int i = 0; i < t->n; i++) {
-        int32_t total = ternary_total(t->x[i].sum, t->cols / 16);
         __m128i s = ternary_sum4(f, acc[0][i], acc[more][i], acc[2 * more][i], acc[3 * more][i]);
-        __m128 y = _mm_cvtepi32_ps(_mm_sub_epi32(s, _mm_set1_epi32(total)));
+        __m128 y = _mm_cvtepi32_ps(_mm_sub_epi32(s, _mm_set1_epi32(t->total[i])));
 
         gemv_put_256(t, i, _mm_mul_ps(_mm_mul_ps(d, y), _mm_set1_ps(t->x[i].d[0])));
     }

@@ -159,21 +159,6 @@ static __attribute__((noinline)) float row_apart(const struct format *f, const u
     return sum * x->d[0];
 }
 
-/* The sum of all activations. */
-GEMV_INLINE int32_t sum_of(const struct act *x)
-{
-    __m512i sum = _mm512_setzero_si512();
-
-    for (size_t i = 0; i < x->cols / 16; i += 32) {
-        size_t left = x->cols / 16 - i;
-        __mmask32 there = left < 32 ? (__mmask32)((1u << left) - 1) : 0xffffffff;
-
-        sum = _mm512_dpwssd_epi32(sum, _mm512_maskz_loadu_epi16(there, x->sum + i),
-                                  _mm512_set1_epi16(1));
-    }
-    return _mm512_reduce_add_epi32(sum);
-}
-
 /* The scale of a block, as word 7: the other words are codes. */
 GEMV_INLINE __m128i scale_of(const struct format *f, const uint8_t *block)
 {
@@ -193,7 +178,7 @@ GEMV_INLINE void store(const struct format *f, const struct gemv_tile *t,
     for (int i = 0; i < t->n; i++) {
         __m128i s = sum4(unscaled(f, acc[0][i]), unscaled(f, acc[more][i]),
                          unscaled(f, acc[2 * more][i]), unscaled(f, acc[3 * more][i]));
-        __m128 y = _mm_cvtepi32_ps(_mm_sub_epi32(s, _mm_set1_epi32(sum_of(&t->x[i]))));
+        __m128 y = _mm_cvtepi32_ps(_mm_sub_epi32(s, _mm_set1_epi32(t->total[i])));
 
         y = _mm_mul_ps(_mm_mul_ps(d, y), _mm_set1_ps(t->x[i].d[0]));
         if (more)

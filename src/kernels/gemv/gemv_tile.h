@@ -25,7 +25,8 @@ struct gemv_tile {
     size_t row_bytes, cols;
     int rows, n;
     const struct act *x;
-    float *y; /* of the first row and vector */
+    const int32_t *total; /* of ternary types: the sum of each vector's activations */
+    float *y;             /* of the first row and vector */
     size_t ldy;
     const uint8_t *ahead, *end; /* what to ask for next, and where the rows of the call end */
 };
@@ -43,12 +44,22 @@ GEMV_INLINE void gemv_prefetch(struct gemv_tile *t, int bytes)
     t->ahead += bytes;
 }
 
+/* The sum of all activations. */
+GEMV_INLINE int32_t gemv_total(const struct act *x)
+{
+    int32_t total = 0;
+
+    for (size_t i = 0; i < x->cols / 16; i++)
+        total += x->sum[i];
+    return total;
+}
+
 typedef void gemv_tile_fn(struct gemv_tile *t);
 
 /* The tile's rows, a constant number, for all of n vectors.  Only the first to read them asks for
  * what comes next. */
 GEMV_INLINE void gemv_vectors(gemv_tile_fn *tile, int vectors, struct gemv_tile *t, int rows,
-                              const struct act *x, int n)
+                              const struct act *x, const int32_t *total, int n)
 {
     float *y = t->y;
     int i = 0;
@@ -57,6 +68,7 @@ GEMV_INLINE void gemv_vectors(gemv_tile_fn *tile, int vectors, struct gemv_tile 
     t->ahead = t->p + GEMV_AHEAD;
     while (i < n) {
         t->x = x + i;
+        t->total = total + i;
         t->y = y + (size_t)i * t->ldy;
         if (vectors == GEMV_VECTORS && n - i >= GEMV_VECTORS) {
             t->n = GEMV_VECTORS;
@@ -79,6 +91,7 @@ GEMV_INLINE void gemv_vectors(gemv_tile_fn *tile, int vectors, struct gemv_tile 
 GEMV_INLINE void gemv_all(gemv_tile_fn *tile, int vectors, const struct weight *w, size_t row0,
                           size_t row1, const struct act *x, int n, float *y, size_t ldy)
 {
+    int32_t total[GEMV_TOKENS];
     const uint8_t *data = (const uint8_t *)w->data, *start = data + row0 * w->row_bytes;
     struct gemv_tile t = { .p = start,
                            .row_bytes = w->row_bytes,
@@ -86,19 +99,22 @@ GEMV_INLINE void gemv_all(gemv_tile_fn *tile, int vectors, const struct weight *
                            .rows = 0,
                            .n = 0,
                            .x = x,
+                           .total = total,
                            .y = y + row0,
                            .ldy = ldy,
                            .ahead = start,
                            .end = data + row1 * w->row_bytes };
     size_t r = row0;
 
+    for (int i = 0; i < n; i++)
+        total[i] = x->kind == ACT_Q8_ROW ? gemv_total(&x[i]) : 0;
     /* What the tiles do not ask for, because nothing came before them. */
     for (const uint8_t *p = start; p < start + GEMV_AHEAD && p < t.end; p += 64)
         __builtin_prefetch(p);
     for (; r + GEMV_ROWS <= row1; r += GEMV_ROWS)
-        gemv_vectors(tile, vectors, &t, GEMV_ROWS, x, n);
+        gemv_vectors(tile, vectors, &t, GEMV_ROWS, x, total, n);
     for (; r < row1; r++)
-        gemv_vectors(tile, vectors, &t, 1, x, n);
+        gemv_vectors(tile, vectors, &t, 1, x, total, n);
 }
 
 #endif
