@@ -1,4 +1,5 @@
-/* kernels.attention.dense as it is measured: through the worker, with a right and a wrong kernel. */
+/* kernels.attention.dense as it is measured: through the worker, with a right and a wrong
+ * kernel. */
 #include "test.h"
 
 #include "core/device.h"

@@ -1,5 +1,5 @@
-/* The benchmarks of models.llm on tiny random models: each is measured, says what it measured, and a
- * model that goes wrong while it is timed has no number. */
+/* The benchmarks of models.llm on tiny random models: each is measured, says what it measured,
+ * and a model that goes wrong while it is timed has no number. */
 #include "test.h"
 
 #include "core/device.h"

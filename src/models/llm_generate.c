@@ -1,8 +1,8 @@
 /* llm_generate.c - models.llm.generate: from a text to a text, tokenizer and sampling included.
  *
- * until=end    tokens a second of the whole: the prompt is tokenized and read, then `tokens` of them
- *              are drawn and written as text.  The latency of single operations is the time from one
- *              token to the next.
+ * until=end    tokens a second of the whole: the prompt is tokenized and read, then `tokens` of
+ *              them are drawn and written as text.  The latency of single operations is the time
+ *              from one token to the next.
  * until=first  the time to the first token.
  *
  * Check  the tokens of a second generation are those of the first; the logits as in decode. */

@@ -12,9 +12,14 @@
  * 4 head_dim KV_PAGE a row, and 32 exponentials.
  *
  * The file that includes this defines ATTENTION_ROWS, and ATTENTION_WIDE rows for which 4 vectors
- * of columns fit into the registers, not 2. */
+ * of columns fit into the registers, not 2; one each otherwise. */
 #ifndef KERNELS_ATTENTION_ATTENTION_BODY_H
 #define KERNELS_ATTENTION_ATTENTION_BODY_H
+
+#ifndef ATTENTION_ROWS
+#define ATTENTION_ROWS 1
+#define ATTENTION_WIDE 1
+#endif
 
 #include "kernels/attention/attention_plan.h"
 #include "kernels/vector/vector.h"
@@ -31,8 +36,8 @@ enum {
 };
 
 /* A row's weights are exp(score - m).  m is the greatest score of the first page, and is raised to
- * the greatest of a later one where that is more than this above it (as in FlashAttention-4): seldom,
- * and the sums stay far from the end of F32. */
+ * the greatest of a later one where that is more than this above it (as in FlashAttention-4):
+ * seldom, and the sums stay far from the end of F32. */
 #define BASE_SLACK 8.0f
 
 /* Rows that are worked on together, and what they have seen: m as above, l the sum of

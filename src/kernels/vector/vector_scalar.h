@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernels/dtype/dtype.h"
+
 enum { VEC_LANES = 1 };
 typedef float vec;
 
@@ -23,6 +25,16 @@ static inline vec vec_load(const float *p)
 static inline void vec_store(float *p, vec a)
 {
     *p = a;
+}
+
+static inline vec vec_load_f16(const uint16_t *p)
+{
+    return f16_to_f32(*p);
+}
+
+static inline void vec_store_f16(uint16_t *p, vec a)
+{
+    *p = f32_to_f16(a);
 }
 
 static inline vec vec_add(vec a, vec b)

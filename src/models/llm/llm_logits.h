@@ -1,5 +1,5 @@
-/* llm_logits.h - what a model predicted for the tokens of a text, in a file: to hold another file of
- * the same model against it (docs/logits-file.md).
+/* llm_logits.h - what a model predicted for the tokens of a text, in a file: to hold another file
+ * of the same model against it (docs/logits-file.md).
  *
  * A row is the log-probabilities of one position, 16 bits each, linear between the row's least and
  * greatest: within half a step of (greatest - least) / 65535, so about 2e-4. */

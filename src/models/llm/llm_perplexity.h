@@ -3,8 +3,9 @@
  * As llama.cpp's llama-perplexity defines it, so that figures compare: the text's tokens are cut
  * into windows of `context` (a rest is left out), each is predicted from an empty cache, its first
  * token replaced by the begin-of-sequence token where the model wants one, and the predictions of
- * the second half count: those of the tokens context / 2 + 1 .. context - 1 of a window.  Perplexity
- * is exp of the mean of -log p; its error is the standard error of that mean times it. */
+ * the second half count: those of the tokens context / 2 + 1 .. context - 1 of a window.
+ * Perplexity is exp of the mean of -log p; its error is the standard error of that mean times
+ * it. */
 #ifndef MODELS_LLM_LLM_PERPLEXITY_H
 #define MODELS_LLM_LLM_PERPLEXITY_H
 
