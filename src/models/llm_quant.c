@@ -57,7 +57,7 @@ static double log_partition(const float *x, size_t n)
         most = fmax(most, (double)x[i]);
     for (size_t i = 0; i < n; i++)
         sum += exp((double)x[i] - most);
-    return most + log(sum);
+    return n > 0 ? most + log(sum) : -(double)INFINITY;
 }
 
 static size_t largest(const float *x, size_t n)
