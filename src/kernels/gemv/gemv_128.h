@@ -7,6 +7,13 @@
 #ifndef KERNELS_GEMV_GEMV_128_H
 #define KERNELS_GEMV_GEMV_128_H
 
+/* The function of the table that walks over tiles. */
+#define GEMV_128_RUN(name)                                                    \
+    GEMV_RUN(GEMV_128(name))                                                  \
+    {                                                                         \
+        gemv_all(tile_##name, GEMV_VECTORS_128, w, row0, row1, x, n, y, ldy); \
+    }
+
 #if defined(__aarch64__)
 
 #include <arm_neon.h>
@@ -68,12 +75,6 @@ GEMV_INLINE void gemv_tile_128(gemv_block_128 *add, int values, int bytes, struc
     }
     gemv_store_128(t, acc);
 }
-
-#define GEMV_128_RUN(name)                                                    \
-    GEMV_RUN(GEMV_128(name))                                                  \
-    {                                                                         \
-        gemv_all(tile_##name, GEMV_VECTORS_128, w, row0, row1, x, n, y, ldy); \
-    }
 
 #define GEMV_128_BLOCKS(name, add, values, bytes)     \
     GEMV_INLINE void tile_##name(struct gemv_tile *t) \

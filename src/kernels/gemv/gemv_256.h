@@ -6,6 +6,13 @@
 #ifndef KERNELS_GEMV_GEMV_256_H
 #define KERNELS_GEMV_GEMV_256_H
 
+/* The function of the table that walks over tiles. */
+#define GEMV_256_RUN(name)                                                    \
+    GEMV_RUN(GEMV_256(name))                                                  \
+    {                                                                         \
+        gemv_all(tile_##name, GEMV_VECTORS_256, w, row0, row1, x, n, y, ldy); \
+    }
+
 #if defined(__AVX2__)
 
 #include <immintrin.h>
@@ -95,13 +102,6 @@ GEMV_INLINE void gemv_store_256(const struct gemv_tile *t, __m256 acc[GEMV_ROWS]
         gemv_put_256(t, i,
                      gemv_sum4_256(acc[0][i], acc[more][i], acc[2 * more][i], acc[3 * more][i]));
 }
-
-/* The function of the table that walks over tiles. */
-#define GEMV_256_RUN(name)                                                    \
-    GEMV_RUN(GEMV_256(name))                                                  \
-    {                                                                         \
-        gemv_all(tile_##name, GEMV_VECTORS_256, w, row0, row1, x, n, y, ldy); \
-    }
 
 #endif
 #endif
