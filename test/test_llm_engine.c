@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/mem.h"
+#include "models/llm/llm_perplexity.h"
 #include "models/llm/llm_synth.h"
 #include "test.h"
 
@@ -118,6 +119,37 @@ static void check_batch(const struct llm_model *m, struct llm_options o, const c
     free(one);
 }
 
+/* Pages that went back to the pool belong to one sequence at a time when they are taken again. */
+static void check_pages(void)
+{
+    struct llm_model *m = synth("tiny-llama", DTYPE_F16);
+    size_t vocab = (size_t)llm_model_config(m)->vocab;
+    struct llm_options o = { .threads = 1, .context = 256, .sequences = 2, .kv_dtype = DTYPE_F16 };
+    struct llm *g = engine(m, &o);
+    float *both = logits_of(m, 2), *one = logits_of(m, 1);
+    struct llm_step steps[] = { { 0, 5 }, { 1, 9 } };
+    struct err e = { 0 };
+
+    for (int round = 0; round < 3; round++) {
+        llm_truncate(g, 0, 0);
+        llm_truncate(g, 1, 0);
+        CHECK_EQ(prompt(g, 0, 0, 90, NULL, &e), 0);
+        CHECK_EQ(prompt(g, 1, 100, 120 - round, NULL, &e), 0);
+    }
+    CHECK_EQ(llm_decode(g, steps, 2, both, &e), 0);
+    for (int s = 0; s < 2; s++) {
+        llm_truncate(g, 0, 0);
+        llm_truncate(g, 1, 0);
+        CHECK_EQ(prompt(g, 0, 100 * s, s ? 118 : 90, NULL, &e), 0);
+        CHECK_EQ(llm_decode(g, &(struct llm_step){ 0, steps[s].token }, 1, one, &e), 0);
+        CHECK(memcmp(one, both + (size_t)s * vocab, vocab * sizeof(*one)) == 0);
+    }
+    free(both);
+    free(one);
+    llm_free(g);
+    llm_model_close(m);
+}
+
 /* Normalised mean square error of the fast path against the reference, over a prompt of two passes
  * and some decoding. */
 static double error_of(const struct llm_model *m)
@@ -157,7 +189,9 @@ static void check_types(void)
                                         DTYPE_Q4_1, DTYPE_Q6_K, DTYPE_TQ2_0 };
     const struct llm_options o = { .kv_dtype = DTYPE_F16, .context = 128 };
 
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+    const size_t step = HEADROOM_INSTRUMENTED ? 3 : 1; /* slow there */
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i += step) {
         struct llm_model *m = synth("tiny-llama", types[i]);
         /* A group of 256 normal values rounded to 127 steps of its largest has a relative error of
          * 2 ln(256) / (12 * 127^2) = 5.7e-5 (mean square); 12 such products follow each other here,
@@ -376,8 +410,61 @@ static void check_cost(void)
     llm_model_close(m);
 }
 
+/* -log p of a token after the n - 1 before it, from an empty cache. */
+static double surprise(struct llm *g, const int32_t *tokens, size_t n, float *logits)
+{
+    struct llm_prompt p = { .tokens = tokens, .n = n - 1, .logits = logits };
+    struct err e = { 0 };
+    double sum = 0;
+
+    CHECK_EQ(llm_prefill(g, &p, &e), 0);
+    llm_truncate(g, 0, 0);
+    for (int i = 0; i < llm_model_config(llm_of(g))->vocab; i++)
+        sum += exp((double)logits[i]);
+    return log(sum) - (double)logits[tokens[n - 1]];
+}
+
+/* Perplexity by its definition: each counted token predicted by itself. */
+static void check_perplexity(void)
+{
+    enum { N = 75, CONTEXT = 25, BOS = 3 }; /* 3 windows of which 13 .. 24 count */
+    struct llm_model *m = synth("tiny-llama", DTYPE_F16);
+    struct llm_options o = { .path = LLM_REFERENCE, .threads = 2, .context = CONTEXT };
+    struct llm *g = engine(m, &o);
+    float *logits = logits_of(m, 1);
+    int32_t tokens[N], window[CONTEXT];
+    struct llm_perplexity_job j = {
+        .llm = g, .tokens = tokens, .n = N, .context = CONTEXT, .bos = BOS
+    };
+    struct llm_perplexity got;
+    struct err e = { 0 };
+    double sum = 0;
+    int scored = 0;
+
+    for (int i = 0; i < N; i++)
+        tokens[i] = token_of(m, i * i);
+    for (int w = 0; w < N / CONTEXT; w++) {
+        memcpy(window, tokens + (ptrdiff_t)w * CONTEXT, sizeof(window));
+        window[0] = BOS;
+        for (size_t n = CONTEXT / 2 + 1; n < CONTEXT; n++, scored++)
+            sum += surprise(g, window, n + 1, logits);
+    }
+    CHECK_EQ(llm_perplexity_run(&j, &got, &e), 0);
+    CHECK_EQ(got.windows, 3);
+    CHECK_EQ(got.scored, scored);
+    CHECK_NEAR(got.nll.value, sum / scored, 1e-4);
+    CHECK_NEAR(got.perplexity.value / exp(sum / scored), 1, 1e-4);
+    j.n = 2 * CONTEXT - 1;
+    expect(llm_perplexity_run(&j, &got, &e), ERR_ARG, &e, "the text has 49 tokens");
+    free(logits);
+    llm_free(g);
+    llm_model_close(m);
+}
+
 int main(void)
 {
+    check_perplexity();
+    check_pages();
     check_types();
     check_families();
     check_refusals();
