@@ -24,6 +24,11 @@
 #include "kernels/attention/attention_plan.h"
 #include "kernels/vector/vector.h"
 
+#ifndef ATTENTION_ROWS /* this header by itself */
+#define ATTENTION_ROWS 4
+#define ATTENTION_WIDE 2
+#endif
+
 /* Code that is compiled once for each value of its constants. */
 #define ATTENTION_INLINE static inline __attribute__((always_inline))
 #define ATTENTION_UNROLL _Pragma("GCC unroll 8")
@@ -50,7 +55,7 @@ struct chunk {
     bool any[CHUNK_ROWS]; /* is there something in `all`? */
     bool begun;           /* any of them */
     float *acc, *all;     /* `sums` */
-    _Alignas(64) float l[CHUNK_ROWS * VEC_SUM];
+    __attribute__((aligned(64))) float l[CHUNK_ROWS * VEC_SUM];
     float weights[ATTENTION_ROWS * KV_PAGE];
     float q[CHUNK_VALUES]; /* times the scale */
     float sums[2][CHUNK_VALUES];
@@ -63,7 +68,7 @@ struct factor {
     const void *at;
     int stride;
     enum dtype type;
-    const char *next; /* what is read after it, to be fetched meanwhile; NULL: nothing */
+    const void *next; /* what is read after it, to be fetched meanwhile; NULL: nothing */
 };
 
 ATTENTION_INLINE vec factor_load(const void *at, size_t i, enum dtype type)
@@ -73,12 +78,12 @@ ATTENTION_INLINE vec factor_load(const void *at, size_t i, enum dtype type)
 }
 
 /* Have n values from i on in the cache when they are wanted. */
-ATTENTION_INLINE void factor_fetch(const char *at, size_t i, size_t n, enum dtype type)
+ATTENTION_INLINE void factor_fetch(const void *at, size_t i, size_t n, enum dtype type)
 {
     const size_t size = type == DTYPE_F16 ? sizeof(uint16_t) : sizeof(float);
 
     for (size_t line = 0; line < n * size; line += CACHE_LINE)
-        __builtin_prefetch(at + i * size + line);
+        __builtin_prefetch((const char *)at + i * size + line);
 }
 
 /* One value of each row times vectors of b: those wait in registers ... */
@@ -126,7 +131,7 @@ ATTENTION_INLINE void panel_tile(const int rows, const int vecs, const enum dtyp
                                  const float *a, int lda, const struct factor *b, int col, int lo,
                                  int hi, float *c, int ldc, bool add)
 {
-    const char *next = b->next;
+    const void *next = b->next;
     vec sum[ATTENTION_ROWS][4];
 
     ATTENTION_UNROLL
@@ -314,9 +319,11 @@ static inline void chunk_block(struct chunk *c, const struct attention_args *a, 
                                   .vecs = PAGE_VECS,
                                   .a = c->q + r * c->dim,
                                   .lda = c->dim,
+                                  .lo = 0,
                                   .hi = a->head_dim,
                                   .c = w,
-                                  .ldc = KV_PAGE };
+                                  .ldc = KV_PAGE,
+                                  .add = false };
     struct attention_span in[ATTENTION_ROWS], common = { 0, KV_PAGE };
     bool any = false;
 
@@ -498,7 +505,7 @@ static inline void chunk_begin(struct chunk *c, const struct attention_args *a,
         c->sees[r] = attention_sees(a, c->token[r]);
         c->any[r] = false;
         /* The rows are far apart in memory. */
-        factor_fetch((const char *)chunk_q(c, a, r), 0, (size_t)a->head_dim, DTYPE_F32);
+        factor_fetch(chunk_q(c, a, r), 0, (size_t)a->head_dim, DTYPE_F32);
     }
     for (int r = 0; r < c->rows; r++) {
         const float *q = chunk_q(c, a, r);
@@ -547,7 +554,7 @@ static inline void attention_body_merge(const struct attention_args *a, int item
     const struct attention_span sees = attention_sees(a, t);
     const int cut0 = attention_plan(a).cut0, first = sees.lo / ATTENTION_SPLIT;
     const float *p = attention_partial(a, first - cut0, t, h);
-    _Alignas(64) float all[ATTENTION_DIM_MAX];
+    __attribute__((aligned(64))) float all[ATTENTION_DIM_MAX];
     float m = p[dim], l = p[dim + 1];
 
     memcpy(all, p, (size_t)dim * sizeof(*p));

@@ -56,9 +56,9 @@ void softmax_reference(const float *x, double scale, double *y, size_t n)
 double softmax_reference_log_sum_exp(const float *x, size_t n)
 {
     const double most = most_of(x, n);
-    double sum = 0;
+    double sum = exp((double)x[0] - most);
 
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 1; i < n; i++)
         sum += exp((double)x[i] - most);
     return n > 0 ? most + log(sum) : -(double)INFINITY;
 }
