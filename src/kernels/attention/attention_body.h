@@ -24,11 +24,6 @@
 #include "kernels/attention/attention_plan.h"
 #include "kernels/vector/vector.h"
 
-#ifndef ATTENTION_ROWS /* this header by itself */
-#define ATTENTION_ROWS 4
-#define ATTENTION_WIDE 2
-#endif
-
 /* Code that is compiled once for each value of its constants. */
 #define ATTENTION_INLINE static inline __attribute__((always_inline))
 #define ATTENTION_UNROLL _Pragma("GCC unroll 8")
