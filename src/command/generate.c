@@ -5,6 +5,7 @@
 
 #include "command/commands.h"
 #include "command/generate_input.h"
+#include "command/model_place.h"
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/size.h"
@@ -98,9 +99,10 @@ static int choose_context(const struct session *s, int *out, struct err *e)
 static int load(struct session *s, struct err *e)
 {
     struct llm_options o = { .threads = s->in.threads, .sequences = 1, .kv_dtype = DTYPE_F16 };
+    char place[MODEL_PLACE_TEXT];
     int rc = 0;
 
-    TRY(llm_model_open(&s->model, s->in.model, e));
+    TRY(llm_model_open(&s->model, model_place(s->env, s->in.model, place), e));
     TRY(tokenizer_open(&s->tokenizer, llm_model_file(s->model), e));
     TRY(encode_prompt(s, e));
     TRY(choose_context(s, &o.context, e));

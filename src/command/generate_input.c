@@ -9,7 +9,9 @@
 #include "core/mem.h"
 
 const struct cli_option generate_option_table[GENERATE_OPTIONS] = {
-    { "model", 'm', "MODEL", "a GGUF file, or safetensors (file, index or folder)", "@files" },
+    { "model", 'm', "MODEL",
+      "a GGUF file, safetensors (file, index or folder), or a name in the models' folder",
+      "@files" },
     { "prompt", 'p', "TEXT", "what comes before; - reads it from standard input", NULL },
     { "file", 'f', "FILE", "the prompt is this file's bytes", "@files" },
     { "tokens", 'n', "N", "generate at most N tokens (128)", NULL },

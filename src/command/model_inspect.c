@@ -3,6 +3,7 @@
 
 #include "command/inspection.h"
 #include "command/model_actions.h"
+#include "command/model_place.h"
 #include "command/tty.h"
 
 int model_inspect(const struct cli_args *a, const struct cli_env *env, const char *const *word,
@@ -10,6 +11,7 @@ int model_inspect(const struct cli_args *a, const struct cli_env *env, const cha
 {
     struct terminal_style style = tty_style(env);
     struct inspection x = { 0 };
+    char place[MODEL_PLACE_TEXT];
     json_t *all;
     int rc;
 
@@ -17,7 +19,7 @@ int model_inspect(const struct cli_args *a, const struct cli_env *env, const cha
         return ERR(e, ERR_ARG, "model inspect: which file?");
     if (!env->stdout_tty)
         style.columns = 80;
-    TRY(inspection_make(&x, word[0], e));
+    TRY(inspection_make(&x, model_place(env, word[0], place), e));
     if (!cli_flag(a, "json")) {
         inspection_print(&x, &style);
         goto out;

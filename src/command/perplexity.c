@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command/commands.h"
+#include "command/model_place.h"
 #include "core/atomic_file.h"
 #include "core/axis.h"
 #include "core/mem.h"
@@ -14,7 +15,9 @@
 enum { CONTEXT = 512, CONTEXT_MIN = 4, TEXT_MAX = 1 << 30 };
 
 static const struct cli_option options[] = {
-    { "model", 'm', "MODEL", "GGUF or safetensors file, or the folder it is in", "@files" },
+    { "model", 'm', "MODEL",
+      "a GGUF file, safetensors (file, index or folder), or a name in the models' folder",
+      "@files" },
     { "file", 'f', "FILE", "the text", "@files" },
     { "ctx", 0, "N", "tokens of a window, half of which count (default 512)", NULL },
     { "kl-save", 0, "FILE", "keep the predictions, for --kl", "@files" },
@@ -133,9 +136,10 @@ static int measure(struct session *s, struct err *e)
                              .context = s->context,
                              .kv_dtype = DTYPE_F16 };
     struct llm_perplexity_job j = { .context = s->context, .progress = show_progress, .self = s };
+    char place[MODEL_PLACE_TEXT];
     int rc = 0;
 
-    TRY(llm_model_open(&s->model, s->model_path, e));
+    TRY(llm_model_open(&s->model, model_place(s->env, s->model_path, place), e));
     TRY(tokenizer_open(&s->tokenizer, llm_model_file(s->model), e));
     TRY(read_text(s, e));
     TRY(llm_new(&s->llm, s->model, &o, e));

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/model_place.h"
 #include "command/platform.h"
 #include "command/run_store.h"
 #include "command/tty.h"
@@ -270,12 +271,12 @@ int run_session(const struct plan_list *plan, const struct run_options *o,
     struct session s = { .plan = plan, .o = o, .env = env, .started_ns = clock_now_ns() };
     struct lock lock = { .fd = -1 };
     struct err e = { 0 };
-    char models[1100] = "";
+    char models[MODEL_PLACE_TEXT];
     struct runner_config c = { .plan = plan,
                                .repeats = plan->rounds,
                                .seed = o->seed,
                                .dir = o->dir,
-                               .models = o->models ? o->models : models,
+                               .models = o->models ? o->models : model_place_folder(env, models),
                                .target = o->target,
                                .codec = &store_codec,
                                .launcher = o->launcher[0] ? o->launcher : NULL,
@@ -286,9 +287,6 @@ int run_session(const struct plan_list *plan, const struct run_options *o,
                                .on_event = on_event,
                                .self = &s };
     int rc = 0, code;
-
-    if (env->data_dir[0])
-        snprintf(models, sizeof(models), "%s/models", env->data_dir);
 
     TRY(take_lock(&lock, o, env, &e));
     TRY(prepare(&s, &e));

@@ -19,6 +19,18 @@ try 0 generate -m m.gguf -p Hello -n 12 --stats
 cmp -s "$out" first || fail "$what: another text with --stats"
 says 'synthetic weights' 'decode     12 tokens' 'path       F32' 'hash of the last logits'
 
+# By its name, from the folder where models lie; so do inspect, and run.
+what='a model by its name'
+mkdir -p "$XDG_DATA_HOME/headroom/models"
+cp m.gguf "$XDG_DATA_HOME/headroom/models/named.gguf"
+try 0 generate -m named -p Hello -n 12
+cmp -s "$out" first || fail "$what: another text"
+try 0 model inspect named
+says 'named.gguf'
+try 0 run models.llm.info --set model=named --seconds 0.05 --no-store -o r.json
+says 'models.llm.info named'
+rm -r "$XDG_DATA_HOME/headroom/models" r.json
+
 # The same on other threads; a draw by its seed.
 what='determinism'
 same "$(text -p Hello -n 40 --threads 1)" "$(text -p Hello -n 40 --threads 2)"
