@@ -26,9 +26,9 @@ cp m.gguf "$XDG_DATA_HOME/headroom/models/named.gguf"
 try 0 generate -m named -p Hello -n 12
 cmp -s "$out" first || fail "$what: another text"
 try 0 model inspect named
-says 'named.gguf'
+grep -q 'named.gguf' "$out" || fail "$what: another file"
 try 0 run models.llm.info --set model=named --seconds 0.05 --no-store -o r.json
-says 'models.llm.info named'
+grep -q 'models.llm.info' "$out" || fail "$what: no row"
 rm -r "$XDG_DATA_HOME/headroom/models" r.json
 
 # The same on other threads; a draw by its seed.
