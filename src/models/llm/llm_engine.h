@@ -1,8 +1,8 @@
 /* llm_engine.h - the state of an engine: what llm.h hides.
  *
  * A pass takes n rows (a token each) through all layers.  Threads meet at a barrier after each
- * phase; within one they take pieces of work by counting up its counter, so that a thread that was
- * held up does less. */
+ * phase; within one each takes pieces of its own part of the work by counting up a counter, then of
+ * the others', so that a thread that was held up does less. */
 #ifndef MODELS_LLM_LLM_ENGINE_H
 #define MODELS_LLM_LLM_ENGINE_H
 
@@ -66,9 +66,9 @@ struct llm {
     struct attention_args *attention;      /* [max_rows], k_offset and v_offset of layer 0 */
     int *attention_first, *merge_first;    /* [max_rows + 1]: the first item of each */
     float *partial;
-    struct llm_counter *counters; /* n_counters: one a phase */
-    int n_counters, used_counters;
-    struct llm_scratch *scratch; /* [threads] */
+    struct llm_counter *counters; /* [phases][threads] */
+    int used_counters;            /* phases */
+    struct llm_scratch *scratch;  /* [threads] */
     struct llm_pass pass;
 
     float *each; /* [LLM_HEAD_ROWS][vocab], made when first asked for */

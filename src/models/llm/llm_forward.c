@@ -20,13 +20,14 @@
 enum {
     COUNTERS_LAYER = 12,
     COUNTERS_OUTSIDE = 3,
-    CHUNKS_A_THREAD = 8 /* so that the last one to end is late by little */
+    CHUNKS_A_THREAD = 4 /* so that the last one to end is late by little */
 };
 
 /* A thread's view of the pass. */
 struct task {
     struct llm *g;
     struct llm_scratch *scratch;
+    size_t thread;
     int first, n; /* rows that this part of the pass is about */
     bool many;
     int phase; /* the same in all threads at the same barrier */
@@ -45,10 +46,25 @@ static void phase_end(struct task *t)
     pool_barrier(t->g->pool);
 }
 
-/* The next piece of this phase. */
-static size_t take(const struct task *t)
+/* The next of `all` pieces of this phase; `all` when there are no more.  A thread has a stretch of
+ * neighbouring pieces of its own, so that what is read ahead at the end of one is the beginning of
+ * its next, and then helps the others with theirs. */
+static size_t take(const struct task *t, size_t all)
 {
-    return __atomic_fetch_add(&t->g->counters[t->phase].next, 1, __ATOMIC_RELAXED);
+    size_t n = (size_t)t->g->threads;
+    struct llm_counter *counters = t->g->counters + (size_t)t->phase * n;
+
+    for (size_t k = 0; k < n; k++) {
+        size_t whose = (t->thread + k) % n;
+        size_t first = all * whose / n, mine = all * (whose + 1) / n - first, i;
+
+        if (__atomic_load_n(&counters[whose].next, __ATOMIC_RELAXED) >= mine)
+            continue;
+        i = __atomic_fetch_add(&counters[whose].next, 1, __ATOMIC_RELAXED);
+        if (i < mine)
+            return first + i;
+    }
+    return all;
 }
 
 /* What several matrices that read the same vectors make of them. */
@@ -63,21 +79,29 @@ struct chunk {
     size_t row0, row1;
 };
 
-/* Chunk i of the rows of n parts, none across two of them; false when there are no more. */
-static bool chunk_at(const struct part *p, int n, size_t rows, size_t i, struct chunk *out)
+static size_t chunks_of(const struct part *p, size_t rows)
 {
-    for (int k = 0; k < n; k++) {
-        size_t chunks = (p[k].l->w.rows + rows - 1) / rows;
+    return (p->l->w.rows + rows - 1) / rows;
+}
 
-        if (i < chunks) {
-            size_t end = (i + 1) * rows;
+/* The next chunk of the rows of n parts, none across two of them; false when there are no more. */
+static bool take_chunk(const struct task *t, const struct part *p, int n, size_t rows,
+                       struct chunk *out)
+{
+    size_t all = 0, i;
+    int k = 0;
 
-            *out = (struct chunk){ k, i * rows, end < p[k].l->w.rows ? end : p[k].l->w.rows };
-            return true;
-        }
-        i -= chunks;
-    }
-    return false;
+    for (int j = 0; j < n; j++)
+        all += chunks_of(&p[j], rows);
+    i = take(t, all);
+    if (i == all)
+        return false;
+    for (; i >= chunks_of(&p[k], rows); k++)
+        i -= chunks_of(&p[k], rows);
+    *out = (struct chunk){ k, i * rows, (i + 1) * rows };
+    if (out->row1 > p[k].l->w.rows)
+        out->row1 = p[k].l->w.rows;
+    return true;
 }
 
 static size_t common_multiple(size_t a, size_t b)
@@ -125,7 +149,7 @@ static const struct llm_inputs *prepare(struct task *t, const float *x, size_t c
                                kinds);
         return &t->scratch->in;
     }
-    for (size_t r; (r = take(t)) < (size_t)t->n;)
+    for (size_t r; (r = take(t, (size_t)t->n)) < (size_t)t->n;)
         llm_linear_prepare(g, &g->in, t->first + (int)r, x + (t->first + r) * cols, cols, norm,
                            kinds);
     phase_end(t);
@@ -167,7 +191,7 @@ static void embed_row(const struct llm *g, int r)
 
 static void embed(struct task *t)
 {
-    for (size_t r; (r = take(t)) < (size_t)t->n;)
+    for (size_t r; (r = take(t, (size_t)t->n)) < (size_t)t->n;)
         embed_row(t->g, (int)r);
     phase_end(t);
 }
@@ -246,7 +270,7 @@ static void qkv_few(struct task *t, int layer, const struct llm_inputs *in)
     size_t rows = chunk_rows(t, parts, 2, (size_t)g->c->head_dim);
     struct chunk c;
 
-    while (chunk_at(parts, 2, rows, take(t), &c)) {
+    while (take_chunk(t, parts, 2, rows, &c)) {
         const struct part *p = &parts[c.part];
 
         project_heads(t, &call, p->l, &c, p->y, s.ld);
@@ -270,17 +294,19 @@ static void qkv_many(struct task *t, int layer, const struct llm_inputs *in)
     const struct llm_call call = call_of(t, in);
     size_t rows = chunk_rows(t, parts, 3, 1);
     struct attention_args a = g->attention[0];
+    size_t stores;
     struct chunk c;
 
-    while (chunk_at(parts, 3, rows, take(t), &c))
+    while (take_chunk(t, parts, 3, rows, &c))
         project_heads(t, &call, parts[c.part].l, &c, parts[c.part].y, s.ld);
     phase_end(t);
-    for (size_t r; (r = take(t)) < (size_t)t->n;)
+    for (size_t r; (r = take(t, (size_t)t->n)) < (size_t)t->n;)
         turn(g, (int)r, g->qkv + r * s.ld, s.q + s.kv);
     phase_end(t);
     a.k_offset += (size_t)layer * g->kv.layer_bytes;
     a.v_offset += (size_t)layer * g->kv.layer_bytes;
-    for (size_t i; (i = take(t)) < (size_t)attention_stores(&a);)
+    stores = (size_t)attention_stores(&a);
+    for (size_t i; (i = take(t, stores)) < stores;)
         g->k.attention->store(&a, (int)i);
     phase_end(t);
 }
@@ -316,17 +342,18 @@ static struct attention_args attention_of(const struct llm *g, int layer, const 
 static void attend(struct task *t, int layer)
 {
     struct llm *g = t->g;
-    int n = g->pass.n_attention;
+    size_t items = (size_t)g->attention_first[g->pass.n_attention];
+    size_t merges = (size_t)g->merge_first[g->pass.n_attention];
 
-    for (size_t i; (i = take(t)) < (size_t)g->attention_first[n];) {
+    for (size_t i; (i = take(t, items)) < items;) {
         struct attention_args a = attention_of(g, layer, g->attention_first, &i);
 
         g->k.attention->run(&a, (int)i);
     }
     phase_end(t);
-    if (g->merge_first[n] == 0)
+    if (merges == 0)
         return;
-    for (size_t i; (i = take(t)) < (size_t)g->merge_first[n];) {
+    for (size_t i; (i = take(t, merges)) < merges;) {
         struct attention_args a = attention_of(g, layer, g->merge_first, &i);
 
         g->k.attention->merge(&a, (int)i);
@@ -362,7 +389,7 @@ static void project(struct task *t, const struct llm_linear *l, const float *src
     size_t rows = chunk_rows(t, &part, 1, 1);
     struct chunk c;
 
-    while (chunk_at(&part, 1, rows, take(t), &c)) {
+    while (take_chunk(t, &part, 1, rows, &c)) {
         llm_linear_run(&g->k, &call, l, c.row0, c.row1, part.y, dim);
         add_residual(t, l, &c);
     }
@@ -402,7 +429,7 @@ static void gate_up(struct task *t, const struct llm_layer *y)
     struct chunk c;
 
     /* A chunk is the same rows of both, so that the activation follows while they are hot. */
-    while (chunk_at(parts, 1, rows, take(t), &c)) {
+    while (take_chunk(t, parts, 1, rows, &c)) {
         for (int k = 0; k < n; k++)
             llm_linear_run(&g->k, &call, l[k], c.row0, c.row1, parts[k].y, ff);
         activate(t, y, &c);
@@ -439,7 +466,7 @@ static void head(struct task *t, float *logits)
     size_t rows = chunk_rows(t, &part, 1, 1);
     struct chunk c;
 
-    while (chunk_at(&part, 1, rows, take(t), &c)) {
+    while (take_chunk(t, &part, 1, rows, &c)) {
         llm_linear_run(&g->k, &call, l, c.row0, c.row1, logits, vocab);
         for (int r = 0; r < t->n; r++) {
             float *y = logits + (size_t)r * vocab + c.row0;
@@ -465,7 +492,7 @@ static void narrow(struct task *t)
 static void run(void *arg, int thread)
 {
     struct llm *g = arg;
-    struct task t = { g, &g->scratch[thread], 0, g->pass.n, g->pass.many, 0 };
+    struct task t = { g, &g->scratch[thread], (size_t)thread, 0, g->pass.n, g->pass.many, 0 };
 
     embed(&t);
     for (int i = 0; i < g->c->layers; i++) {
@@ -491,7 +518,7 @@ static void run(void *arg, int thread)
 
 static void reset_counters(struct llm *g)
 {
-    for (int i = 0; i < g->used_counters; i++)
+    for (int i = 0; i < g->used_counters * g->threads; i++)
         __atomic_store_n(&g->counters[i].next, 0, __ATOMIC_RELAXED);
 }
 
@@ -510,7 +537,7 @@ struct head_job {
 static void run_head(void *arg, int thread)
 {
     const struct head_job *j = arg;
-    struct task t = { j->g, &j->g->scratch[thread], j->first, j->n, true, 0 };
+    struct task t = { j->g, &j->g->scratch[thread], (size_t)thread, j->first, j->n, true, 0 };
 
     head(&t, j->logits);
     if (thread == 0)
