@@ -38,6 +38,7 @@ foreach(age new old) # NVML under its own name, in HEADROOM_FAKES/nvml_<age>
 endforeach()
 set(all_fakes fake_cuda fake_thing1 fake_thing2 fake_thing3 fake_nvml_new fake_nvml_old)
 
+add_custom_target(tests_with_threads) # what the thread sanitizer is for
 foreach(t ${tests})
   get_filename_component(name ${t} NAME_WE)
   add_executable(${name} ${t})
@@ -59,6 +60,7 @@ foreach(t ${tests})
   set(labels unit)
   if(name MATCHES "${tests_threads}")
     list(APPEND labels threads)
+    add_dependencies(tests_with_threads ${name})
   endif()
   if(name MATCHES "${tests_serial}")
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
