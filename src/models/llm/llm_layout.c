@@ -96,18 +96,19 @@ void llm_layout_attention(const struct llm *g, int row, int tokens, struct atten
     out->out = g->attn + (size_t)row * q;
 }
 
-/* Partial results of attention: of a prompt's pass, or of one token in each of all sequences at
- * the end of the context. */
+/* Partial results of attention: of a prompt's pass, or of one token in each of all sequences,
+ * wherever they are: a window that ends at the end of the context may touch a cut less than one
+ * before it. */
 static size_t partial_floats(const struct llm *g)
 {
-    struct llm_row at = { .pos = g->kv.context - 1 };
+    struct llm_row at = { 0 };
     struct llm last = *g;
     struct attention_args a;
     size_t prompt, token;
 
     last.rows = &at;
     llm_layout_attention(&last, 0, 1, &a);
-    token = attention_partial_floats(&a) * (size_t)g->kv.n_seqs;
+    token = attention_partial_bound(&a, (int)g->kv.context) * (size_t)g->kv.n_seqs;
     a.tokens = g->max_rows;
     prompt = attention_partial_bound(&a, (int)g->kv.context);
     return prompt > token ? prompt : token;
