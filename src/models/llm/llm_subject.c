@@ -195,6 +195,21 @@ void llm_subject_close(struct llm_subject *s)
 
 /* ---- inputs ---- */
 
+/* A vocabulary may lack what the text needs, or have more tokens than the model has logits. */
+static int check_tokens(const struct llm_subject *s, const struct tokens *t, struct err *e)
+{
+    const struct llm_config *cfg = llm_model_config(s->model);
+
+    if (t->n == 0)
+        return ERR(e, ERR_FORMAT, "%.60s: its vocabulary has no token for any of an English text",
+                   cfg->name);
+    for (size_t i = 0; i < t->n; i++)
+        if (t->id[i] >= cfg->vocab)
+            return ERR(e, ERR_FORMAT, "%.60s: its tokenizer gives token %d; the model has %d",
+                       cfg->name, t->id[i], cfg->vocab);
+    return 0;
+}
+
 int llm_subject_tokens(const struct llm_subject *s, size_t n, int32_t *out, struct err *e)
 {
     struct tokens t = { 0 };
@@ -202,6 +217,7 @@ int llm_subject_tokens(const struct llm_subject *s, size_t n, int32_t *out, stru
     int rc = 0;
 
     TRY(tokenizer_encode(s->tokenizer, text, strlen(text), TOKENIZE_ADD, &t, e));
+    TRY(check_tokens(s, &t, e));
     for (size_t i = 0; i < n; i++)
         out[i] = t.id[i % t.n];
 out:

@@ -63,7 +63,8 @@ void llm_subject_close(struct llm_subject *s); /* also half a one */
 /* The file that NAME means in folder `models`: false where there is none. */
 bool llm_subject_find(const char *models, const char *name, char *path, size_t cap);
 
-/* n tokens of running text, the same every time; ERR_NOMEM. */
+/* n tokens of running text, the same every time, all in the model's vocabulary; ERR_NOMEM,
+ * ERR_FORMAT where the tokenizer has none or others. */
 int llm_subject_tokens(const struct llm_subject *s, size_t n, int32_t *out, struct err *e);
 const char *llm_subject_text(void); /* that text: English, about 1,300 tokens */
 
