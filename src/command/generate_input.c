@@ -112,14 +112,14 @@ static size_t put_character(char *out, uint32_t cp)
 static size_t read_hex(const char *p, size_t n, uint32_t *value)
 {
     size_t digits = p[1] == 'x' ? 2 : p[1] == 'u' ? 4 : 8;
-    char text[9] = "", *end;
+    char text[9] = "";
 
     if (n < 2 + digits)
         return 0;
     memcpy(text, p + 2, digits);
-    *value = (uint32_t)strtoul(text, &end, 16);
-    if (end != text + digits || text[0] == '-' || text[0] == '+' || text[0] == ' ')
+    if (strspn(text, "0123456789abcdefABCDEF") != digits)
         return 0;
+    *value = (uint32_t)strtoul(text, NULL, 16);
     if (p[1] != 'x' && (*value > 0x10ffff || (*value >= 0xd800 && *value < 0xe000)))
         return 0;
     return 2 + digits;
