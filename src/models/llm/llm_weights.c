@@ -232,7 +232,8 @@ static int attention(const struct loader *l, int i, struct llm_layer *y)
     int rc = 0;
 
     TRY(norm(l, LLM_ATTN_NORM, i, dim, &y->attn_norm));
-    if (has(l, LLM_QKV, i)) {
+    /* GPT-2 has no other form, nor names for one. */
+    if (c->family == LLM_GPT2 || has(l, LLM_QKV, i)) {
         TRY(linear(l, LLM_QKV, i, q + 2 * kv, dim, &qkv));
         y->q = view(&qkv, 0, q);
         y->k = view(&qkv, q, kv);
