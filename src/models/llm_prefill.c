@@ -43,7 +43,7 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
 
     s->n = (size_t)params_get(c->params, "tokens");
     TRY(llm_subject_open(&s->subject, c, e));
-    TRY(llm_subject_engine(&s->llm, &s->subject, c, s->n < 8 ? 8 : s->n, 1, e));
+    TRY(llm_subject_engine(&s->llm, &s->subject, c, s->n, 1, e));
     vocab = (size_t)llm_model_config(s->subject.model)->vocab;
     s->tokens = mem_calloc(s->n, sizeof(*s->tokens));
     s->logits = mem_calloc(vocab, sizeof(*s->logits));

@@ -10,11 +10,13 @@
 #include "core/mem.h"
 #include "host/cpu.h"
 #include "kernels/gemm/matmul.h"
+#include "kernels/gemv/gemv.h"
 #include "models/llm/llm_quantize.h"
 #include "models/llm/llm_synth.h"
 
-/* Tokens that the reference path checks: each costs it every weight in scalar code. */
-enum { CHECKED = 4 };
+/* Tokens that the reference path checks: each costs it every weight in scalar code.  One more than
+ * go through the matrix-vector product, so that a prompt of them takes the path of prompts. */
+enum { CHECKED = GEMV_TOKENS + 1 };
 
 const char *const llm_subject_dtype_names[] = { "file",  "f32",   "f16",    "bf16", "q4_0", "q4_1",
                                                 "q5_0",  "q5_1",  "q8_0",   "q4_k", "q5_k", "q6_k",
@@ -239,7 +241,7 @@ int llm_subject_engine(struct llm **out, const struct llm_subject *s, struct ben
     if (context > (size_t)cfg->context)
         return ERR(e, ERR_NOTSUP, "%.60s has %d positions, fewer than %zu", cfg->name, cfg->context,
                    context);
-    o.context = (int)context * sequences;
+    o.context = (int)(context > CHECKED ? context : CHECKED) * sequences;
     TRY(llm_new(out, s->model, &o, e));
     snprintf(c->variant, sizeof(c->variant), "%s", llm_path_text(*out));
     result_property_text(r, "path", "%s", llm_path_text(*out));

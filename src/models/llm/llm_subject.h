@@ -68,8 +68,8 @@ bool llm_subject_find(const char *models, const char *name, char *path, size_t c
 int llm_subject_tokens(const struct llm_subject *s, size_t n, int32_t *out, struct err *e);
 const char *llm_subject_text(void); /* that text: English, about 1,300 tokens */
 
-/* An engine for `sequences` with `context` positions each, threads by the axis.  ERR_NOTSUP where
- * the model has fewer positions. */
+/* An engine for `sequences` with `context` positions each (or what the check needs, where that is
+ * more), threads by the axis.  ERR_NOTSUP where the model has fewer positions. */
 int llm_subject_engine(struct llm **out, const struct llm_subject *s, struct bench_ctx *c,
                        size_t context, int sequences, struct err *e);
 
