@@ -55,7 +55,7 @@ static void set_frequencies(struct llm *g)
 {
     const struct llm_config *c = g->c;
     const struct llm_weights *w = &g->model->weights;
-    const float *factors = g->kv.context > (size_t)c->rope_original ? w->rope_long : w->rope_short;
+    const float *factors = llm_context(g) > (size_t)c->rope_original ? w->rope_long : w->rope_short;
 
     for (int i = 0; i < c->rot / 2; i++) {
         double f = pow((double)c->theta, -2.0 * i / c->rot);
@@ -121,6 +121,11 @@ const struct llm_model *llm_of(const struct llm *g)
 int llm_threads(const struct llm *g)
 {
     return g->threads;
+}
+
+size_t llm_context(const struct llm *g)
+{
+    return g->kv.context / (size_t)g->kv.n_seqs;
 }
 
 size_t llm_length(const struct llm *g, int seq)

@@ -52,6 +52,8 @@ int llm_new(struct llm **out, const struct llm_model *m, const struct llm_option
 void llm_free(struct llm *g);
 const struct llm_model *llm_of(const struct llm *g);
 int llm_threads(const struct llm *g);
+/* Positions for each sequence, where all have as many. */
+size_t llm_context(const struct llm *g);
 
 /* Append n tokens to sequence `seq`; logits [vocab] of the last one, or NULL.  each_logits, when
  * not NULL, is called with those of every token in order (perplexity).  ERR_ARG: a token outside

@@ -296,7 +296,9 @@ static double relative_error(const float *a, const float *b, size_t n)
     return sqrt(difference / norm);
 }
 
-static int compute_expected(struct llm_subject *s, const struct llm_prompt *p, struct err *e)
+/* As `like` has them, with plain code: its context says which factors longrope takes. */
+static int compute_expected(struct llm_subject *s, const struct llm *like,
+                            const struct llm_prompt *p, struct err *e)
 {
     const struct llm_config *cfg = llm_model_config(s->model);
     struct llm_options o = { .path = LLM_REFERENCE, .context = CHECKED, .kv_dtype = DTYPE_F32 };
@@ -304,6 +306,8 @@ static int compute_expected(struct llm_subject *s, const struct llm_prompt *p, s
     struct llm *g = NULL;
     int rc = 0;
 
+    if (cfg->rope_original > 0 && llm_context(like) > (size_t)cfg->rope_original)
+        o.context = cfg->rope_original + 1;
     s->expected = mem_calloc((size_t)cfg->vocab, sizeof(*s->expected));
     if (!s->expected)
         return ERR(e, ERR_NOMEM, "no memory for %d logits", cfg->vocab);
@@ -329,7 +333,7 @@ int llm_subject_check(struct llm_subject *s, struct llm *g, struct bench_ctx *c,
     }
     TRY(llm_subject_tokens(s, CHECKED, tokens, e));
     if (!s->expected)
-        TRY(compute_expected(s, &p, e));
+        TRY(compute_expected(s, g, &p, e));
     llm_truncate(g, 0, 0);
     TRY(llm_prefill(g, &p, e));
     c->check.error = relative_error(logits, s->expected, vocab);
