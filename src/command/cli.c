@@ -173,7 +173,13 @@ const char *cli_value(const struct cli_args *a, const char *name)
 
 int cli_fail(const struct err *e)
 {
-    fprintf(stderr, "headroom: %s\n", e->msg[0] ? e->msg : err_name(e->code));
+    struct err shown = *e;
+
+    /* Messages quote files, whose bytes must not steer the terminal. */
+    for (char *p = shown.msg; *p; p++)
+        if (((unsigned char)*p < ' ' && *p != '\n') || *p == 127)
+            *p = '?';
+    fprintf(stderr, "headroom: %s\n", shown.msg[0] ? shown.msg : err_name(e->code));
     if (e->code == ERR_ARG)
         return EXIT_USAGE;
     return e->code == ERR_MISMATCH ? EXIT_INVALID : EXIT_NO_RUN;
