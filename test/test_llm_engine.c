@@ -285,6 +285,31 @@ static void check_refusals(void)
     llm_model_close(m);
 }
 
+/* Two sequences of which neither may leave the original context have the short factors, as one has
+ * by itself, though together they have a longer context. */
+static void check_longrope(void)
+{
+    struct llm_model *m = synth("tiny-phi3-long", DTYPE_F32);
+    int context = llm_model_config(m)->rope_original;
+    struct llm_options o = { .threads = 1, .context = context, .kv_dtype = DTYPE_F32 };
+    float *alone = logits_of(m, 1), *beside = logits_of(m, 1);
+    struct llm *one = engine(m, &o), *two;
+    struct err e = { 0 };
+
+    o.sequences = 2;
+    o.context = 2 * context;
+    two = engine(m, &o);
+    CHECK_EQ(llm_context(two), context);
+    CHECK_EQ(prompt(one, 0, 0, PROMPT, alone, &e), 0);
+    CHECK_EQ(prompt(two, 1, 0, PROMPT, beside, &e), 0);
+    CHECK(memcmp(alone, beside, (size_t)llm_model_config(m)->vocab * sizeof(*alone)) == 0);
+    free(alone);
+    free(beside);
+    llm_free(one);
+    llm_free(two);
+    llm_model_close(m);
+}
+
 static void check_learned_positions(void)
 {
     struct llm_model *m = synth("tiny-gpt2", DTYPE_Q8_0);
@@ -468,6 +493,7 @@ int main(void)
     check_types();
     check_families();
     check_refusals();
+    check_longrope();
     check_learned_positions();
     check_no_memory();
     check_shrunk();
