@@ -5,8 +5,8 @@
  * large, each in a lane of its own; one shift at the end of the row makes them right, exactly
  * (every product in the lane has the factor).  So 64 weights cost a load, an AND and a vpdpbusd,
  * with the activations in the order in which they are.  Codes are weights + 1: the sum of the
- * activations is taken away at the end.  The largest lane, 64 * 2 * 127 * 4 a block, reaches 2^31
- * after 33,000 blocks.
+ * activations is taken away at the end.  The largest lane, TQ1_0's with 5 * 64 * 2 * 127 * 4 a
+ * block, reaches 2^31 after 6,600 blocks: 1.7 million columns.
  *
  * Rows whose blocks have different scales are rare (trained models have one scale a tensor) and go
  * block by block. */
