@@ -1,5 +1,6 @@
 #include "models/llm/llm_sampler.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -321,7 +322,7 @@ int llm_sampler_next(struct llm_sampler *s, const float *logits, int32_t *token,
 
     TRY(largest(x, s->vocab, &best, e));
     *token = best;
-    if (s->o.temperature == 0)
+    if (s->o.temperature < (double)FLT_MIN) /* 0, or one that F32 has no inverse of */
         return 0;
     if (s->o.top_k > 0 && (size_t)s->o.top_k < s->vocab) {
         double sum = weigh_top_k(s, x, x[best], &n);
