@@ -10,7 +10,7 @@
 #include "report/textline.h"
 #include "json/jsonio.h"
 
-enum { NAME_CELL = 64, VALUE_CELL = 120, GROUPS_MAX = 400 };
+enum { NAME_CELL = 64, GROUPS_MAX = 400 };
 
 /* "98.4 MB": decimal, as bytes per second are. */
 static void bytes_text(char out[32], double bytes)

@@ -9,7 +9,7 @@ struct names {
     const char *role[LLM_ROLES];
 };
 
-/* phi3 keeps gate and up in ffn_up, with twice the rows: llm_weights.c looks at the shape. */
+/* phi3 keeps gate and up in ffn_up, with twice the rows: llm_weights.c asks for a gate. */
 static const struct names gguf = {
     .layer = "blk.",
     .role = { [LLM_EMBED] = "token_embd",
