@@ -7,13 +7,12 @@
 static int worker_run(const struct cli_args *a, const struct cli_env *env)
 {
     struct err e = { 0 };
+    int rc = runner_worker_main(env->argc - 1, env->argv + 1, &platform_services, &store_codec,
+                                platform_devices, &e);
 
     (void)a;
-    if (runner_worker_main(env->argc - 1, env->argv + 1, &platform_services, &store_codec,
-                           platform_devices, &e) < 0 &&
-        e.code != ERR_INTERRUPT)
-        return cli_fail(&e);
-    return EXIT_FINE;
+    /* A row that was interrupted has said so in its result, not in e. */
+    return rc < 0 && rc != ERR_INTERRUPT ? cli_fail(&e) : EXIT_FINE;
 }
 
 const struct command command_worker = {
