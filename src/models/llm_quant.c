@@ -165,6 +165,9 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     s->n = (size_t)llm_model_config(m)->context / PIECE * PIECE;
     if (s->n > TEXT_TOKENS)
         s->n = TEXT_TOKENS;
+    if (s->n <= UNCOUNTED)
+        return ERR(e, ERR_NOTSUP, "%d positions are too few to judge a text by",
+                   llm_model_config(m)->context);
     TRY(llm_subject_engine(&s->llm, &s->subject, c, s->n, 1, e));
     s->logits = mem_calloc((size_t)llm_model_config(m)->vocab, sizeof(*s->logits));
     if (!s->logits)

@@ -171,7 +171,8 @@ static int limit(struct bench_ctx *c, void *state, struct limits *out, struct er
     const struct state *s = state;
     char settings[80];
 
-    if (last && last->bytes > 0 && s->bytes < 8 * (double)last->bytes * last->instances) {
+    if (last && last->bytes > 0 &&
+        s->bytes < 8 * (double)last->bytes * (last->instances > 0 ? last->instances : 1)) {
         limit_none(out, "caches hold a part of it: between silicon.memory's l%d and dram",
                    last->level);
         return 0;

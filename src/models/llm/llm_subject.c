@@ -325,6 +325,7 @@ int llm_subject_check(struct llm_subject *s, struct llm *g, struct bench_ctx *c,
     float *logits = mem_calloc(vocab, sizeof(*logits));
     int32_t tokens[CHECKED];
     struct llm_prompt p = { .tokens = tokens, .n = CHECKED, .logits = logits };
+    double decoded;
     int rc = 0;
 
     if (!logits) {
@@ -344,7 +345,9 @@ int llm_subject_check(struct llm_subject *s, struct llm *g, struct bench_ctx *c,
         TRY(llm_decode(g, &step, 1, logits, e));
     }
     llm_truncate(g, 0, 0);
-    c->check.error = fmax(c->check.error, relative_error(logits, s->expected, vocab));
+    decoded = relative_error(logits, s->expected, vocab);
+    if (!(decoded <= c->check.error)) /* NaN too */
+        c->check.error = decoded;
     c->check.tolerance = tolerance_of(g);
     snprintf(c->check.reference, sizeof(c->check.reference),
              "logits after %d tokens on the reference path (F32, scalar)", CHECKED);
