@@ -35,7 +35,8 @@ struct llm_config {
     enum rope_kind rope;
     enum activation act;
     /* longrope: frequencies are divided by the long factors when a context longer than
-     * rope_original is asked for a sequence, else by the short ones; cos and sin times rope_attn. */
+     * rope_original is asked for a sequence, else by the short ones; cos and sin times
+     * rope_attn. */
     int rope_original; /* 0: no scaling */
     float rope_attn;
 };
