@@ -12,10 +12,10 @@
 
 enum { PROMPT = 40, LONG_PROMPT = HEADROOM_INSTRUMENTED ? 60 : 530 /* two passes */ };
 
-static struct llm_model *synth(const char *shape, enum dtype type)
+static struct llm_model *synth_of(const struct llm_config *shape, enum dtype type)
 {
     struct llm_synth s = {
-        .shape = llm_shape(shape), .format = MODEL_GGUF, .dtype = type, .head = type, .seed = 7
+        .shape = shape, .format = MODEL_GGUF, .dtype = type, .head = type, .seed = 7
     };
     struct model_file *f;
     struct llm_model *m = NULL;
@@ -26,12 +26,17 @@ static struct llm_model *synth(const char *shape, enum dtype type)
 
     CHECK(s.shape != NULL && n_kept < 64);
     if (llm_synth_memory(&s, &kept[n_kept], &n, &e) < 0 ||
-        model_file_open_memory(&f, kept[n_kept], n, shape, &e) < 0 ||
+        model_file_open_memory(&f, kept[n_kept], n, shape->name, &e) < 0 ||
         llm_model_from_file(&m, f, &e) < 0)
-        fprintf(stderr, "%s of %s: %s\n", shape, dtype_info(type)->name, e.msg);
+        fprintf(stderr, "%s of %s: %s\n", shape->name, dtype_info(type)->name, e.msg);
     n_kept++;
     CHECK(m != NULL);
     return m;
+}
+
+static struct llm_model *synth(const char *shape, enum dtype type)
+{
+    return synth_of(llm_shape(shape), type);
 }
 
 static struct llm *engine(const struct llm_model *m, const struct llm_options *o)
@@ -310,6 +315,63 @@ static void check_longrope(void)
     llm_model_close(m);
 }
 
+/* Behind a cut of attention (256 positions): a prompt in short pieces has the bits that it has at
+ * once. */
+static void check_pieces(void)
+{
+    enum { ALL = 352, PIECE = 32 };
+    struct llm_model *m = synth("tiny-llama", DTYPE_Q8_0);
+    struct llm_options o = { .threads = 2, .context = ALL, .kv_dtype = DTYPE_F16 };
+    float *once = logits_of(m, 1), *pieces = logits_of(m, 1);
+    struct llm *a = engine(m, &o), *b = engine(m, &o);
+    struct err e = { 0 };
+
+    CHECK_EQ(prompt(a, 0, 0, ALL, once, &e), 0);
+    for (int at = 0; at < ALL; at += PIECE)
+        CHECK_EQ(prompt(b, 0, at, PIECE, pieces, &e), 0);
+    CHECK(memcmp(once, pieces, (size_t)llm_model_config(m)->vocab * sizeof(*once)) == 0);
+    free(once);
+    free(pieces);
+    llm_free(a);
+    llm_free(b);
+    llm_model_close(m);
+}
+
+/* A sliding window touches more cuts at some positions than at others: a step of many sequences has
+ * room for the most (the engine aborts where it has not). */
+static void check_windows(void)
+{
+    enum { N = 40, WINDOW = 300, AT = 513 /* sees 214 .. 513: three cuts */ };
+    struct llm_config shape = *llm_shape("tiny-phi3");
+    struct llm_options o = { .sequences = N, .context = N * (AT + 87), .kv_dtype = DTYPE_F16 };
+    struct llm_step steps[N], first = { 0 };
+    struct llm_model *m;
+    struct err e = { 0 };
+    float *all, *one;
+    struct llm *g;
+
+    if (HEADROOM_INSTRUMENTED)
+        return; /* 20,000 tokens */
+    shape.window = WINDOW;
+    m = synth_of(&shape, DTYPE_Q8_0);
+    all = logits_of(m, N);
+    one = logits_of(m, 1);
+    g = engine(m, &o);
+    for (int i = 0; i < N; i++) {
+        CHECK_EQ(prompt(g, i, i, AT, NULL, &e), 0);
+        steps[i] = (struct llm_step){ i, token_of(m, i) };
+    }
+    CHECK_EQ(llm_decode(g, steps, N, all, &e), 0);
+    first.token = steps[0].token;
+    llm_truncate(g, 0, AT);
+    CHECK_EQ(llm_decode(g, &first, 1, one, &e), 0);
+    CHECK(memcmp(one, all, (size_t)llm_model_config(m)->vocab * sizeof(*one)) == 0);
+    free(all);
+    free(one);
+    llm_free(g);
+    llm_model_close(m);
+}
+
 static void check_learned_positions(void)
 {
     struct llm_model *m = synth("tiny-gpt2", DTYPE_Q8_0);
@@ -494,6 +556,8 @@ int main(void)
     check_families();
     check_refusals();
     check_longrope();
+    check_pieces();
+    check_windows();
     check_learned_positions();
     check_no_memory();
     check_shrunk();

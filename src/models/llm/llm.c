@@ -182,6 +182,7 @@ static void plan_attention(struct llm *g, int n, int tokens)
         g->attention_first[i + 1] = g->attention_first[i] + attention_items(a);
         g->merge_first[i + 1] = g->merge_first[i] + attention_merges(a);
     }
+    BUG_ON((size_t)(partial - g->partial) > g->n_partial);
 }
 
 /* Run what g->rows and g->pass say, and hold the result against what must not be. */

@@ -65,6 +65,7 @@ struct llm {
     struct llm_row *rows;                  /* [max_rows] */
     struct attention_args *attention;      /* [max_rows], k_offset and v_offset of layer 0 */
     int *attention_first, *merge_first;    /* [max_rows + 1]: the first item of each */
+    size_t n_partial;                      /* floats in: */
     float *partial;
     struct llm_counter *counters; /* [phases][threads] */
     int used_counters;            /* phases */

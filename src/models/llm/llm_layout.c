@@ -133,7 +133,8 @@ static void share_out(struct llm *g, struct arena *a, const struct need *n)
     g->attention = piece(a, rows, sizeof(*g->attention));
     g->attention_first = piece(a, rows + 1, sizeof(*g->attention_first));
     g->merge_first = piece(a, rows + 1, sizeof(*g->merge_first));
-    g->partial = piece(a, partial_floats(g), sizeof(*g->partial));
+    g->n_partial = partial_floats(g);
+    g->partial = piece(a, g->n_partial, sizeof(*g->partial));
     g->counters =
         piece(a, (size_t)llm_forward_counters(c) * (size_t)g->threads, sizeof(*g->counters));
     inputs(a, n, rows, cols, &g->in);
