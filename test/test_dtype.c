@@ -320,7 +320,9 @@ int main(void)
     golden();
     every_f16();
     bf16();
+    CHECK(dtype_names[DTYPES] == NULL);
     for (int t = 0; t < DTYPES; t++) {
+        CHECK_STR(dtype_names[t], dtype_info((enum dtype)t)->name);
         round_trip((enum dtype)t);
         edges((enum dtype)t);
     }

@@ -124,3 +124,24 @@ int cpu_cache_levels(const struct cpu_info *c)
             most = c->caches[i].level;
     return most;
 }
+
+uint64_t cpu_last_cache_bytes(const struct cpu_info *c)
+{
+    const struct cpu_cache *last = cpu_data_cache(c, cpu_cache_levels(c));
+
+    if (!last || last->bytes <= 0)
+        return 0;
+    return (uint64_t)last->bytes * (uint64_t)(last->instances > 0 ? last->instances : 1);
+}
+
+int cpu_level_holding(const struct cpu_info *c, double bytes, int threads)
+{
+    for (int level = 1; level <= cpu_cache_levels(c); level++) {
+        const struct cpu_cache *cache = cpu_data_cache(c, level);
+        int instances = !cache || cache->instances < 1 ? 1 : cache->instances;
+
+        if (cache && bytes <= (double)cache->bytes * (instances < threads ? instances : threads))
+            return level;
+    }
+    return 0;
+}

@@ -133,4 +133,11 @@ int cpu_amx_enable(struct err *e);
 const struct cpu_cache *cpu_data_cache(const struct cpu_info *c, int level);
 int cpu_cache_levels(const struct cpu_info *c); /* highest level known; 0: none */
 
+/* What the caches of the last level that the process reaches hold together; 0: not known. */
+uint64_t cpu_last_cache_bytes(const struct cpu_info *c);
+
+/* The nearest cache whose instances hold `bytes` that `threads` cores share out, each instance
+ * counted once a thread at most; 0: none, so memory. */
+int cpu_level_holding(const struct cpu_info *c, double bytes, int threads);
+
 #endif

@@ -168,12 +168,8 @@ static int try_variant(struct bench_ctx *c, void *state, int which, struct err *
 /* Twice what all last-level caches hold. */
 static size_t bytes_to_walk(void)
 {
-    const struct cpu_info *cpu = cpu_here();
-    const struct cpu_cache *last = cpu_data_cache(cpu, cpu_cache_levels(cpu));
-    size_t caches = 0;
+    size_t caches = 2 * cpu_last_cache_bytes(cpu_here());
 
-    if (last && last->bytes > 0)
-        caches = 2 * (size_t)last->bytes * (size_t)(last->instances > 0 ? last->instances : 1);
     return caches > LEAST_BYTES ? caches : LEAST_BYTES;
 }
 

@@ -17,9 +17,8 @@
 #include "host/cpu.h"
 #include "kernels/gemm/matmul.h"
 #include "kernels/gemm/matmul_reference.h"
-#include "kernels/variant/variant.h"
+#include "kernels/variant/variant_axis.h"
 
-enum { ONE, ALL };
 enum { BEST, SAMPLES = 512, ALIGN = 64 };
 
 struct state {
@@ -33,11 +32,6 @@ struct state {
     struct pool *pool;   /* owned */
 };
 
-/* In the order of enum dtype. */
-static const char *const dtype_names[] = { "F32",  "F16",   "BF16",  "Q4_0",   "Q4_1",
-                                           "Q5_0", "Q5_1",  "Q8_0",  "Q4_K",   "Q5_K",
-                                           "Q6_K", "TQ1_0", "TQ2_0", "TQ2_64", NULL };
-static const char *const thread_names[] = { [ONE] = "one", [ALL] = "all", NULL };
 static const char *const variant_names[] = { [BEST] = "best", "scalar",     "avx2", "avxvnni",
                                              "avx512",        "avx512vnni", "amx",  "neon",
                                              "dotprod",       "i8mm",       NULL };
@@ -69,7 +63,7 @@ static const struct axis axes[] = {
     { .name = "threads",
       .help = "one core, or all physical cores that this process may use",
       .kind = AXIS_ENUM,
-      .names = thread_names,
+      .names = variant_axis_threads,
       .normal = "all" },
     { .name = "variant",
       .help = "code path (best: the one that models use here)",
@@ -120,17 +114,11 @@ static size_t pad(size_t bytes)
     return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static int threads_of(const struct params *p)
-{
-    return params_get(p, "threads") == ONE ? 1 : cpu_here()->n_cores_all;
-}
-
 static int choose(struct bench_ctx *c, struct state *s, struct err *e)
 {
     enum dtype t = (enum dtype)params_get(c->params, "dtype");
     const char *name = name_asked(c->params);
 
-    BUG_ON(strcmp(dtype_names[t], dtype_info(t)->name) != 0);
     s->v = matmul_best(t, cpu_here(), name);
     if (!s->v)
         return ERR(e, ERR_NOTSUP, "this CPU has not what the path %s needs", name);
@@ -139,13 +127,14 @@ static int choose(struct bench_ctx *c, struct state *s, struct err *e)
 }
 
 /* One mapping for all, so that its pages are as large as the kernel grants. */
-static int allocate(struct bench_ctx *c, struct state *s, int threads, struct err *e)
+static int allocate(struct bench_ctx *c, struct state *s, struct err *e)
 {
     size_t cols = s->w.cols, values = s->tokens * cols * sizeof(float);
     size_t weights = pad(s->w.rows * s->w.row_bytes),
            y = pad(s->tokens * s->w.rows * sizeof(float));
+    const int *cpus;
+    int threads = variant_axis_cpus(c->params, &cpus), rc = 0;
     uint8_t *p;
-    int rc = 0;
 
     s->act_bytes = pad(act_bytes(s->v->act, cols));
     s->scratch_bytes = pad(s->v->scratch(cols, s->tokens));
@@ -162,7 +151,7 @@ static int allocate(struct bench_ctx *c, struct state *s, int threads, struct er
     p += pad(values) + s->tokens * s->act_bytes;
     s->y = (float *)(void *)p;
     s->scratch = p + y;
-    TRY(pool_new(&s->pool, threads, threads == 1 ? &cpu_here()->best_cpu : cpu_here()->cores, e));
+    TRY(pool_new(&s->pool, threads, cpus, e));
     snprintf(c->inputs, sizeof(c->inputs), "normal, weights of variance 1/cols, seed %llu",
              (unsigned long long)c->seed);
 out:
@@ -183,7 +172,7 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
                             .cols = (size_t)params_get(c->params, "cols") };
     s->w.row_bytes = dtype_row_bytes(s->w.dtype, s->w.cols);
     s->tokens = (size_t)params_get(c->params, "tokens");
-    TRY(allocate(c, s, threads_of(c->params), e));
+    TRY(allocate(c, s, e));
     rng_init(&rng, c->seed, 0);
     f = s->x; /* one row of weights after the other, before x is made there */
     row = s->block.p;
@@ -269,7 +258,7 @@ static int verify(struct bench_ctx *c, void *state, struct err *e)
     for (int i = 1; i < SAMPLES; i++)
         TRY(check_one(s, (size_t)rng_below(&rng, s->w.rows), (size_t)rng_below(&rng, s->tokens),
                       buffer, &c->check, squares, e));
-    result_property(c->result, "error of the product (NMSE)", squares[0] / squares[1], "");
+    result_property(c->result, "nmse", squares[0] / squares[1], "");
 out:
     mem_free(buffer);
     return rc;
@@ -283,27 +272,17 @@ static double bytes_of(const struct state *s)
            (double)s->tokens * (double)(token + s->w.rows * sizeof(float));
 }
 
-/* The nearest memory that holds it all, as silicon.memory calls it. */
-static const char *level_of(double bytes, int threads)
+static const char *level_of(const struct state *s)
 {
-    static const char *const names[] = { "l1", "l2", "l3" };
-    const struct cpu_info *cpu = cpu_here();
-
-    for (int i = 0; i < 3 && i < cpu_cache_levels(cpu); i++) {
-        const struct cpu_cache *cache = cpu_data_cache(cpu, i + 1);
-        int instances = !cache || cache->instances < 1 ? 1 : cache->instances;
-
-        if (cache && bytes <= (double)cache->bytes * (instances < threads ? instances : threads))
-            return names[i];
-    }
-    return "dram";
+    return variant_axis_level(bytes_of(s), pool_size(s->pool));
 }
 
 static void work(const struct bench_ctx *c, const void *state, struct work *w)
 {
     const struct state *s = state;
-    const char *level = level_of(bytes_of(s), threads_of(c->params));
+    const char *level = level_of(s);
 
+    (void)c;
     w->flops = 2 * (double)s->w.rows * (double)s->w.cols * (double)s->tokens;
     w->bytes[strcmp(level, "dram") == 0 ? WORK_DRAM : WORK_CACHE] = bytes_of(s);
 }
@@ -313,7 +292,7 @@ static int limit(struct bench_ctx *c, void *state, struct limits *out, struct er
     struct state *s = state;
     struct work w = { 0 };
     const char *threads = params_text(c->params, "threads");
-    const char *level = level_of(bytes_of(s), threads_of(c->params));
+    const char *level = level_of(s);
     char settings[96];
     int rc = 0;
 

@@ -38,10 +38,6 @@ struct state {
     struct pool *pool; /* owned */
 };
 
-/* In the order of enum dtype. */
-static const char *const dtype_names[] = { "F32",  "F16",   "BF16",  "Q4_0",   "Q4_1",
-                                           "Q5_0", "Q5_1",  "Q8_0",  "Q4_K",   "Q5_K",
-                                           "Q6_K", "TQ1_0", "TQ2_0", "TQ2_64", NULL };
 static const char *const weight_names[] = { [LARGE] = "large", [RESIDENT] = "resident", NULL };
 static const char *const variant_names[] = { [BEST] = "best", "scalar",  "avx2",
                                              "avxvnni",       "avx512",  "avx512vnni",
@@ -127,20 +123,10 @@ static size_t matrix_bytes(const struct state *s)
     return s->w.rows * s->w.row_bytes;
 }
 
-/* All caches of the last level that the process reaches; 0 where nothing is known of them. */
-static size_t llc_bytes(const struct cpu_info *cpu)
-{
-    const struct cpu_cache *c = cpu_data_cache(cpu, cpu_cache_levels(cpu));
-
-    if (!c || c->bytes <= 0)
-        return 0;
-    return (size_t)c->bytes * (size_t)(c->instances < 1 ? 1 : c->instances);
-}
-
 static int choose_copies(struct bench_ctx *c, struct state *s, struct err *e)
 {
     const struct cpu_info *cpu = cpu_here();
-    size_t llc = llc_bytes(cpu), one = matrix_bytes(s), want = TIMES_LLC * llc;
+    size_t llc = cpu_last_cache_bytes(cpu), one = matrix_bytes(s), want = TIMES_LLC * llc;
 
     s->copies = s->passes = 1;
     if (params_get(c->params, "weights") == RESIDENT) {
@@ -217,7 +203,6 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     enum dtype t = (enum dtype)params_get(c->params, "dtype");
     int rc = 0;
 
-    BUG_ON(strcmp(dtype_names[t], dtype_info(t)->name) != 0);
     s->v = gemv_best(t, cpu_here(), name_asked(c->params));
     if (!s->v)
         return ERR(e, ERR_NOTSUP, "this CPU has not what the path %s needs", name_asked(c->params));
@@ -332,31 +317,19 @@ static double flops_of(const struct state *s)
     return 2 * (double)s->w.rows * (double)s->w.cols * s->tokens;
 }
 
-/* The nearest memory that holds what is gone through, as silicon.memory calls it. */
-static const char *level_of(const struct state *s, const struct params *p)
+/* Of all that is gone through. */
+static const char *level_of(const struct state *s)
 {
-    static const char *const names[] = { "l1", "l2", "l3" };
-    const struct cpu_info *cpu = cpu_here();
-    const int *cpus;
-    int threads = variant_axis_cpus(p, &cpus);
-
-    for (int i = 0; i < 3 && i < cpu_cache_levels(cpu); i++) {
-        const struct cpu_cache *cache = cpu_data_cache(cpu, i + 1);
-        int instances = !cache || cache->instances < 1 ? 1 : cache->instances;
-
-        if (cache && (double)s->copies * bytes_of(s) <=
-                         (double)cache->bytes * (instances < threads ? instances : threads))
-            return names[i];
-    }
-    return "dram";
+    return variant_axis_level((double)s->copies * bytes_of(s), pool_size(s->pool));
 }
 
 static void work(const struct bench_ctx *c, const void *state, struct work *w)
 {
     const struct state *s = state;
     double products = (double)s->copies * (double)s->passes;
-    bool dram = strcmp(level_of(s, c->params), "dram") == 0;
+    bool dram = strcmp(level_of(s), "dram") == 0;
 
+    (void)c;
     w->flops = products * flops_of(s);
     w->bytes[dram ? WORK_DRAM : WORK_CACHE] = products * bytes_of(s);
 }
@@ -368,8 +341,7 @@ static int limit(struct bench_ctx *c, void *state, struct limits *out, struct er
     char settings[96];
     int rc = 0;
 
-    snprintf(settings, sizeof(settings), "op=read level=%s threads=%s", level_of(s, c->params),
-             threads);
+    snprintf(settings, sizeof(settings), "op=read level=%s threads=%s", level_of(s), threads);
     TRY(limit_measured(c, out, "silicon.memory", settings, 1, e));
     snprintf(settings, sizeof(settings), "dtype=%s path=best threads=%s",
              s->v->act == ACT_F32 ? "fp32" : "int8", threads);

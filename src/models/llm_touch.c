@@ -192,15 +192,12 @@ static void work(const struct bench_ctx *c, const void *state, struct work *w)
 
 static int limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
 {
-    const struct cpu_info *cpu = cpu_here();
-    const struct cpu_cache *last = cpu_data_cache(cpu, cpu_cache_levels(cpu));
     const struct state *s = state;
     char settings[80];
 
-    if (last && last->bytes > 0 &&
-        s->bytes < 8 * (double)last->bytes * (last->instances > 0 ? last->instances : 1)) {
+    if (llm_subject_in_caches(s->bytes)) {
         limit_none(out, "caches hold a part of it: between silicon.memory's l%d and dram",
-                   last->level);
+                   cpu_cache_levels(cpu_here()));
         return 0;
     }
     snprintf(settings, sizeof(settings), "op=read level=dram threads=%s",

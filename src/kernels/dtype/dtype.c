@@ -26,6 +26,10 @@ static const struct {
     [DTYPE_TQ2_64] = { { "TQ2_64", 64, 18, true }, &dtype_tq2_64 },
 };
 
+const char *const dtype_names[DTYPES + 1] = { "F32",  "F16",   "BF16",  "Q4_0",   "Q4_1",
+                                              "Q5_0", "Q5_1",  "Q8_0",  "Q4_K",   "Q5_K",
+                                              "Q6_K", "TQ1_0", "TQ2_0", "TQ2_64", NULL };
+
 const struct dtype_info *dtype_info(enum dtype t)
 {
     BUG_ON((unsigned)t >= DTYPES);

@@ -42,6 +42,9 @@ struct dtype_info {
 
 const struct dtype_info *dtype_info(enum dtype t);
 
+/* Their names in the order of the enum, NULL-terminated: the values of an axis. */
+extern const char *const dtype_names[DTYPES + 1];
+
 /* By its name, case ignored.  ERR_ARG lists the names. */
 int dtype_parse(const char *name, enum dtype *out, struct err *e);
 

@@ -116,19 +116,9 @@ static double bytes_of(const struct row_bench *s)
     return values_of(s) * (s->op.reads + s->op.writes) * (double)sizeof(float);
 }
 
-/* The nearest memory that holds all rows. */
 static const char *level_of(const struct row_bench *s)
 {
-    static const char *const names[] = { "l1", "l2", "l3" };
-    const struct cpu_info *cpu = cpu_here();
-
-    for (int i = 0; i < 3; i++) {
-        const struct cpu_cache *k = cpu_data_cache(cpu, i + 1);
-
-        if (k && bytes_of(s) <= (double)k->bytes)
-            return names[i];
-    }
-    return "dram";
+    return variant_axis_level(bytes_of(s), 1);
 }
 
 void row_bench_work(const struct bench_ctx *c, const void *state, struct work *w)

@@ -20,6 +20,14 @@ int variant_axis_cpus(const struct params *p, const int **cpus)
     return one ? 1 : cpu->n_cores_all;
 }
 
+const char *variant_axis_level(double bytes, int threads)
+{
+    static const char *const names[] = { "dram", "l1", "l2", "l3" };
+    int level = cpu_level_holding(cpu_here(), bytes, threads);
+
+    return level < 4 ? names[level] : names[0];
+}
+
 static struct variant entry(const void *table, size_t stride, int i)
 {
     struct variant v;

@@ -15,6 +15,10 @@ extern const char *const variant_axis_names[];
 extern const char *const variant_axis_threads[];
 int variant_axis_cpus(const struct params *p, const int **cpus);
 
+/* The nearest memory that holds `bytes` of so many threads, as silicon.memory calls it: "l1" ..
+ * "dram". */
+const char *variant_axis_level(double bytes, int threads);
+
 /* Has the table (variant.h), n entries of `stride` bytes, an entry of the name that `variant` says?
  * "best": always. */
 bool variant_axis_exists(const struct params *p, const void *table, size_t stride, int n);

@@ -379,13 +379,9 @@ static enum dtype main_dtype(const struct llm_subject *s)
     return (enum dtype)best;
 }
 
-static uint64_t cache_bytes(void)
+bool llm_subject_in_caches(double bytes)
 {
-    const struct cpu_info *cpu = cpu_here();
-    const struct cpu_cache *last = cpu_data_cache(cpu, cpu_cache_levels(cpu));
-
-    return last && last->bytes > 0 ? (uint64_t)last->bytes * (last->instances ? last->instances : 1)
-                                   : 0;
+    return bytes < 8 * (double)cpu_last_cache_bytes(cpu_here());
 }
 
 int llm_subject_limits(const struct llm_subject *s, struct bench_ctx *c, struct limits *out,
@@ -403,7 +399,7 @@ int llm_subject_limits(const struct llm_subject *s, struct bench_ctx *c, struct 
              params_text(c->params, "model"),
              params_has(c->params, "dtype") ? params_text(c->params, "dtype") : "file", threads);
     TRY(limit_measured(c, out, "models.llm.touch", settings, 1e9 * items / bytes, e));
-    if (cache_bytes() > 0 && bytes > 8 * (double)cache_bytes()) {
+    if (cpu_last_cache_bytes(cpu_here()) > 0 && !llm_subject_in_caches(bytes)) {
         snprintf(settings, sizeof(settings), "op=read level=dram threads=%s", threads);
         TRY(limit_measured(c, out, "silicon.memory", settings, 1e9 * items / bytes, e));
     }

@@ -77,6 +77,10 @@ int llm_subject_engine(struct llm **out, const struct llm_subject *s, struct ben
  * fills c->check, ERR_MISMATCH.  The reference is computed once. */
 int llm_subject_check(struct llm_subject *s, struct llm *g, struct bench_ctx *c, struct err *e);
 
+/* May caches keep a part of so many bytes that are read again and again?  False where no cache is
+ * known. */
+bool llm_subject_in_caches(double bytes);
+
 /* Bounds of `items` a second that move and compute `cost` together: the memory that the bytes come
  * from, and the arithmetic of the matrices, both measured by silicon.* at the same threads.
  * prompt: the matrices are multiplied with many tokens at once. */
