@@ -2,6 +2,8 @@
  * and a model that goes wrong while it is timed has no number. */
 #include "test.h"
 
+#include <unistd.h>
+
 #include "core/device.h"
 #include "core/mem.h"
 #include "core/plan.h"
@@ -137,16 +139,27 @@ static void wrong_has_no_number(void)
 
 static void what_cannot_be_measured(void)
 {
+    char folder[] = "/tmp/headroom-test-XXXXXX", path[64];
     struct result r;
+    FILE *f;
 
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof(path), "%s/cut.gguf", folder);
+    f = fopen(path, "wb");
+    CHECK(f && fwrite("GGUF\3\0\0\0", 1, 8, f) == 8 && fclose(f) == 0);
     measure(&bench_models_llm_decode, "model=nobody-knows", "/nonexistent", &r);
     CHECK_EQ(r.status, RESULT_SKIPPED);
     CHECK(strstr(r.reason, "nobody-knows.gguf in /nonexistent") != NULL);
+    result_release(&r);
+    measure(&bench_models_llm_decode, "model=cut", folder, &r);
+    CHECK_EQ(r.status, RESULT_FAILED); /* it is there, and is not what it claims to be */
+    CHECK(strstr(r.reason, "cut.gguf") != NULL);
     result_release(&r);
     measure(&bench_models_llm_decode, "model=tiny-llama context=100000", "", &r);
     CHECK_EQ(r.status, RESULT_SKIPPED);
     CHECK(strstr(r.reason, "positions, fewer than") != NULL);
     result_release(&r);
+    CHECK(unlink(path) == 0 && rmdir(folder) == 0);
 }
 
 int main(void)

@@ -121,17 +121,6 @@ out:
     return rc;
 }
 
-/* A model that we do not run is no fault of the machine's. */
-static int as_skip(int rc, struct err *e)
-{
-    struct err why = *e;
-
-    if (rc != ERR_FORMAT && rc != ERR_IO)
-        return rc;
-    *e = (struct err){ 0 };
-    return ERR(e, ERR_NOTSUP, "%s", why.msg);
-}
-
 static void describe(const struct llm_subject *s, struct bench_ctx *c)
 {
     const struct llm_config *cfg = llm_model_config(s->model);
@@ -162,7 +151,7 @@ static int open_as(struct llm_subject *s, struct bench_ctx *c, struct wanted w, 
     TRY(llm_model_from_file(&s->model, file, e));
     TRY(tokenizer_open(&s->tokenizer, llm_model_file(s->model), e));
 out:
-    return rc < 0 ? as_skip(rc, e) : 0;
+    return rc;
 }
 
 int llm_subject_open(struct llm_subject *s, struct bench_ctx *c, struct err *e)

@@ -54,7 +54,8 @@ struct llm_subject {
 };
 
 /* By the axes of c (dtype only where it applies), with the properties of the model in the row.
- * ERR_NOTSUP: no such model, or one that this engine does not run: the row is skipped. */
+ * ERR_NOTSUP: no such model, or one that this engine does not run: the row is skipped.  A damaged
+ * file is a failed row. */
 int llm_subject_open(struct llm_subject *s, struct bench_ctx *c, struct err *e);
 /* The weights that other types are made from: the file's own; random ones in F16. */
 int llm_subject_open_source(struct llm_subject *s, struct bench_ctx *c, struct err *e);
