@@ -179,6 +179,31 @@ static void cards(void)
     CHECK_EQ(params_get(&p, "size"), 2 << 20);
 }
 
+/* An axis of the GPU's rows alone leaves the CPU's rows as they were. */
+static void axes_of_a_device(void)
+{
+    static const struct axis axes[] = {
+        { .name = "n", .help = "", .kind = AXIS_INT, .lo = 1, .hi = 9, .normal = "1,2" },
+        { .name = "way",
+          .help = "",
+          .kind = AXIS_ENUM,
+          .names = card_paths,
+          .normal = "near",
+          .devices = DEVICE_GPU },
+    };
+    const struct bench b = { .name = "fake.both", .axes = axes, .n_axes = 2 };
+    struct params p;
+    struct err e = { 0 };
+    char text[80];
+
+    CHECK_EQ(plan_point_on(&b, DEVICE_CPU, "n=3 way=link", &p, &e), 0);
+    params_format(&p, text, sizeof(text));
+    CHECK_STR(text, "n=3");
+    CHECK_EQ(plan_point_on(&b, DEVICE_GPU, "n=3", &p, &e), 0);
+    params_format(&p, text, sizeof(text));
+    CHECK_STR(text, "n=3 way=near");
+}
+
 /* A row's time is shared by three runs, unless --repeat says how many. */
 static void runs(void)
 {
@@ -210,6 +235,7 @@ int main(void)
 {
     runs();
     cards();
+    axes_of_a_device();
     good_words();
     bad_words();
     numbers();

@@ -42,6 +42,14 @@ static void devices_text(unsigned mask, char *buf, size_t cap)
              mask & DEVICE_CPU && mask & DEVICE_GPU ? ", " : "", mask & DEVICE_GPU ? "gpu" : "");
 }
 
+/* What to say of an axis that means nothing on some of the benchmark's devices. */
+static const char *only_text(const struct bench *b, const struct axis *a)
+{
+    if (a->devices == 0 || (b->devices & ~a->devices) == 0)
+        return "";
+    return a->devices & DEVICE_GPU ? " (of a GPU's rows)" : " (of the CPU's rows)";
+}
+
 static void print_text(const struct bench *b)
 {
     char text[400];
@@ -51,8 +59,8 @@ static void print_text(const struct bench *b)
            direction_name(b->metric.direction), b->question);
     for (int i = 0; i < b->n_axes; i++) {
         axis_values_text(&b->axes[i], text, sizeof(text));
-        printf("    %-8s %s\n             %s; normally %s\n", b->axes[i].name, text,
-               b->axes[i].help, b->axes[i].normal);
+        printf("    %-8s %s\n             %s; normally %s%s\n", b->axes[i].name, text,
+               b->axes[i].help, b->axes[i].normal, only_text(b, &b->axes[i]));
     }
 }
 

@@ -28,6 +28,9 @@ struct axis {
     const char *const *names; /* AXIS_ENUM: NULL-terminated, static */
     int64_t lo, hi;           /* AXIS_INT, AXIS_SIZE */
     const char *normal;       /* values used when nothing else says: "a,b" */
+    /* Mask of DEVICE_*: on others it means nothing and is left out of a row's settings; its
+     * `normal` is a single value.  0: it means something on all of them. */
+    unsigned devices;
 };
 
 struct param {

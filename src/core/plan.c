@@ -82,20 +82,22 @@ static void grid_point(const struct grid *g, const struct bench *b, const int *i
     }
 }
 
-/* Leave out the axes that mean nothing at this point. */
-static void reduce(const struct bench *b, struct params *p)
+/* Leave out the axes that mean nothing at this point, or on these kinds of devices. */
+static void reduce(const struct bench *b, unsigned devices, struct params *p)
 {
     const struct params whole = *p;
 
-    if (!b->applies)
-        return;
     p->n = 0;
-    for (int i = 0; i < whole.n; i++)
-        if (b->applies(&whole, whole.p[i].axis))
+    for (int i = 0; i < whole.n; i++) {
+        const struct axis *a = whole.p[i].axis;
+
+        if ((a->devices == 0 || a->devices & devices) && (!b->applies || b->applies(&whole, a)))
             p->p[p->n++] = whole.p[i];
+    }
 }
 
-int plan_point(const struct bench *b, const char *settings, struct params *out, struct err *e)
+static int point(const struct bench *b, unsigned devices, const char *settings, struct params *out,
+                 struct err *e)
 {
     struct grid g;
     int first[AXIS_MAX] = { 0 };
@@ -106,9 +108,20 @@ int plan_point(const struct bench *b, const char *settings, struct params *out, 
         if (g.v[i].n != 1)
             return ERR(e, ERR_ARG, "%s: \"%s\" is more than one row", b->name, settings);
     grid_point(&g, b, first, out);
-    reduce(b, out);
+    reduce(b, devices, out);
 out:
     return rc;
+}
+
+int plan_point(const struct bench *b, const char *settings, struct params *out, struct err *e)
+{
+    return point(b, DEVICE_CPU | DEVICE_GPU, settings, out, e);
+}
+
+int plan_point_on(const struct bench *b, enum device_kind kind, const char *settings,
+                  struct params *out, struct err *e)
+{
+    return point(b, kind, settings, out, e);
 }
 
 static bool same_case(const struct plan_case *a, const struct plan_case *b)
@@ -166,11 +179,11 @@ static int plan_product(struct plan_list *l, const struct grid *g, struct plan_c
     do {
         grid_point(g, b, index, &c->params);
         if (!b->exists || b->exists(&c->params, c->device)) {
-            struct plan_case point;
+            struct plan_case row;
 
-            reduce(b, &c->params);
-            point = shared(c);
-            TRY(plan_add(l, &point, e));
+            reduce(b, c->device->kind, &c->params);
+            row = shared(c);
+            TRY(plan_add(l, &row, e));
         }
         for (axis = b->n_axes - 1; axis >= 0; axis--) { /* the last axis turns fastest */
             if (++index[axis] < g->v[axis].n)

@@ -48,4 +48,8 @@ void plan_release(struct plan_list *l);
 /* The settings of one row written out, "op=read level=dram threads=all". */
 int plan_point(const struct bench *b, const char *settings, struct params *out, struct err *e);
 
+/* The same of a row on this kind of device: without the axes that mean nothing there. */
+int plan_point_on(const struct bench *b, enum device_kind kind, const char *settings,
+                  struct params *out, struct err *e);
+
 #endif

@@ -102,7 +102,8 @@ static int run_case(struct worker_side *s, const char *text, struct err *e)
         rc = ERR(e, ERR_ARG, "%s is not in this process", c.bench);
         goto out;
     }
-    TRY(plan_point(b, c.settings, &p, e));
+    /* A device that is gone is a GPU. */
+    TRY(plan_point_on(b, d ? d->kind : DEVICE_GPU, c.settings, &p, e));
     if (d)
         after = worker_case(s->worker, b, d, &p, c.seconds, &r);
     else

@@ -688,7 +688,7 @@ int worker_ceiling(struct worker *w, const struct device *d, const char *bench,
 
     if (!b || !w->o.ceilings)
         return ERR(e, ERR_NOTSUP, "%s is not in this program", bench);
-    TRY(plan_point(b, settings, &p, e));
+    TRY(plan_point_on(b, d->kind, settings, &p, e));
     ceiling_key(bench, &p, d->name, key, sizeof(key));
     known = ceilings_get(w->o.ceilings, key);
     if (!known || w->refresh) {

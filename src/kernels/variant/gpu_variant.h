@@ -22,13 +22,13 @@ struct gpu_variant {
 /* Can a GPU of this compute capability run it? */
 bool gpu_variant_runs(const struct gpu_variant *v, int capability);
 
-/* The axis `timing`, for DEVICE_GPU alone (applies hook): "graph", "batched", "isolated-hot",
+/* The axis `timing`, of a GPU's rows alone: "graph", "batched", "isolated-hot",
  * "isolated-cold" of gpu_timing.h; graph is the normal one. */
 extern const char *const gpu_variant_timings[];
-#define GPU_VARIANT_AXIS_TIMING                                           \
-    {                                                                     \
-        .name = "timing", .help = "how time is taken", .kind = AXIS_ENUM, \
-        .names = gpu_variant_timings, .normal = "graph"                   \
+#define GPU_VARIANT_AXIS_TIMING                                                \
+    {                                                                          \
+        .name = "timing", .help = "how time is taken", .kind = AXIS_ENUM,      \
+        .names = gpu_variant_timings, .normal = "graph", .devices = DEVICE_GPU \
     }
 
 /* The timing_of hook for benchmarks with that axis. */
