@@ -19,8 +19,8 @@ static void axis_values_text(const struct axis *a, char *buf, size_t cap)
     size_t n = 0;
 
     buf[0] = '\0';
-    if (a->kind == AXIS_WORD) {
-        snprintf(buf, cap, "NAME");
+    if (a->kind == AXIS_WORD || a->kind == AXIS_FILE) {
+        snprintf(buf, cap, "%s", a->kind == AXIS_FILE ? "FILE" : "NAME");
         return;
     }
     if (a->kind != AXIS_ENUM) {

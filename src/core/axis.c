@@ -129,7 +129,7 @@ int parse_seconds(const char *s, double lo, double hi, const char *what, double 
     return 0;
 }
 
-/* Words of AXIS_WORD axes, so that a value can be a number as on any other axis: kept for as long
+/* Words of AXIS_WORD and AXIS_FILE axes, so that a value can be a number as on any other axis: kept for as long
  * as the process lives. */
 enum { WORDS_MAX = 64 };
 static char words[WORDS_MAX][AXIS_TEXT];
@@ -139,12 +139,13 @@ static pthread_mutex_t words_lock = PTHREAD_MUTEX_INITIALIZER;
 static int parse_word(const struct axis *a, const char *word, int64_t *out, struct err *e)
 {
     static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+        "/+~@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    const bool file = a->kind == AXIS_FILE;
     int i = 0, rc = 0;
 
-    if (word[strspn(word, allowed)] || word[0] == '.' || strlen(word) >= AXIS_TEXT)
-        return ERR(e, ERR_ARG, "axis %s: \"%.40s\" is not a name (letters, digits, . _ -)", a->name,
-                   word);
+    if (word[strspn(word, file ? allowed : allowed + 4)] || (!file && word[0] == '.'))
+        return ERR(e, ERR_ARG, "axis %s: \"%.40s\" is not a %s _ -)", a->name, word,
+                   file ? "file's name (letters, digits, / + ~ @ ." : "name (letters, digits, .");
     pthread_mutex_lock(&words_lock);
     while (i < n_words && strcmp(words[i], word) != 0)
         i++;
@@ -186,7 +187,7 @@ static int axis_parse_one(const struct axis *a, const char *word, struct axis_va
         }
     } else if (a->kind == AXIS_INT) {
         TRY(parse_int(word, a->lo, a->hi, what, &v, e));
-    } else if (a->kind == AXIS_WORD) {
+    } else if (a->kind == AXIS_WORD || a->kind == AXIS_FILE) {
         TRY(parse_word(a, word, &v, e));
     } else {
         TRY(parse_size(word, a->lo, a->hi, what, &v, e));
@@ -218,7 +219,10 @@ int axis_parse(const struct axis *a, const char *text, struct axis_values *out, 
         char word[AXIS_TEXT];
         size_t n = strcspn(p, ",");
 
-        if (n == 0 || n >= sizeof(word))
+        if (n >= sizeof(word))
+            return ERR(e, ERR_ARG, "axis %s: \"%.60s...\" has more than %d characters", a->name, p,
+                       AXIS_TEXT - 1);
+        if (n == 0)
             return ERR(e, ERR_ARG, "axis %s: \"%.60s\" is not a list of values", a->name, text);
         memcpy(word, p, n);
         word[n] = '\0';
@@ -240,7 +244,7 @@ void axis_format(const struct axis *a, int64_t value, char out[AXIS_TEXT])
         snprintf(out, AXIS_TEXT, "%s", a->names[value]);
         return;
     }
-    if (a->kind == AXIS_WORD) {
+    if (a->kind == AXIS_WORD || a->kind == AXIS_FILE) {
         snprintf(out, AXIS_TEXT, "%s", words[value]); /* a word once there never changes */
         return;
     }

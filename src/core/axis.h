@@ -12,13 +12,14 @@
 
 #include "core/err.h"
 
-enum { AXIS_MAX = 8, AXIS_TEXT = 40, AXIS_VALUES_MAX = 32 };
+enum { AXIS_MAX = 8, AXIS_TEXT = 96, AXIS_VALUES_MAX = 32 };
 
 enum axis_kind {
     AXIS_ENUM, /* one of `names` */
     AXIS_INT,  /* lo .. hi */
     AXIS_SIZE, /* bytes, lo .. hi; written 4096, 4KiB, 1MiB, 2GiB */
-    AXIS_WORD  /* a name that the benchmark looks up itself (a model): letters, digits, . _ - */
+    AXIS_WORD, /* a name that the benchmark looks up itself (a model): letters, digits, . _ - */
+    AXIS_FILE  /* the same for a file that it opens: / + ~ @ too, and it may begin with a dot */
 };
 
 struct axis {

@@ -9,6 +9,8 @@
 #include "core/mem.h"
 #include "json/json_document.h"
 
+enum { TEXT = 40 }; /* what a setting takes of a table's row: longer ones are cut short */
+
 bool import_contains(const struct import_source *src, const char *what)
 {
     return memmem(src->text, src->n, what, strlen(what)) != NULL;
@@ -144,10 +146,10 @@ void import_param(struct result *row, const char *axis, const char *text, struct
     }
     p = &row->params.p[row->params.n];
     snprintf(row->axis_name[row->params.n], sizeof(row->axis_name[0]), "%s", axis);
-    if (strlen(text) < AXIS_TEXT)
+    if (strlen(text) < TEXT)
         snprintf(p->text, sizeof(p->text), "%s", text);
     else
-        snprintf(p->text, sizeof(p->text), "%.*s~%08x", AXIS_TEXT - 10, text,
+        snprintf(p->text, sizeof(p->text), "%.*s~%08x", TEXT - 10, text,
                  short_hash(text, strlen(text)));
     row->params.n++;
 }
