@@ -12,7 +12,7 @@
 
 #include "core/err.h"
 
-enum { AXIS_MAX = 8, AXIS_TEXT = 96, AXIS_VALUES_MAX = 32 };
+enum { AXIS_MAX = 16, AXIS_TEXT = 96, AXIS_VALUES_MAX = 32 };
 
 enum axis_kind {
     AXIS_ENUM, /* one of `names` */
