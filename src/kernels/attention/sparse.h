@@ -8,6 +8,8 @@
  *
  * over the j < kv_len whose score exists.  A position that sees nothing has O = 0, LSE = -infinity;
  * both are written.  NaN that a position sees, in Q, K or V, is NaN in its O (and, but for V, LSE).
+ * NaN that it does not see leaves it alone; but where V has one in a block of its list, behind the
+ * mask or not, its O may be anything, since a weight of 0 times NaN is NaN.
  * Scores, maxima and sums are F32 (online softmax, Dao et al. 2022); the weights are rounded to the
  * inputs' type before they are multiplied with V, and O to that type.
  *
