@@ -1,0 +1,14 @@
+/* sparse_table_gpu.c - the table of variants: a line each, the preferred first. */
+#include "kernels/attention/sparse_gpu.h"
+
+#include "kernels/attention/sparse_simple_gpu.h"
+
+static const struct sparse_gpu_variant table[] = {
+    { { "simple", 75, 0 }, sparse_simple_open, sparse_simple_run, sparse_simple_close },
+};
+
+const struct sparse_gpu_variant *sparse_gpu_variants(int *n)
+{
+    *n = sizeof(table) / sizeof(table[0]);
+    return table;
+}
