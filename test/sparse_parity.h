@@ -34,7 +34,7 @@ static const struct sparse_form sparse_forms[] = {
     { 2, 128, DTYPE_F16, 50, MASKS_SOME },  { 2, 64, DTYPE_BF16, 60, MASKS_EVERY },
     { 2, 128, DTYPE_BF16, 60, MASKS_NONE }, { 4, 64, DTYPE_F16, 25, MASKS_EVERY },
     { 2, 64, DTYPE_F16, 3, MASKS_SOME },    { 2, 64, DTYPE_BF16, 100, MASKS_ONES },
-    { 5, 64, DTYPE_F16, 0, MASKS_NONE },
+    { 5, 64, DTYPE_F16, 0, MASKS_NONE },    { 2, 128, DTYPE_F16, 40, MASKS_ONES },
 };
 
 /* q_len, kv_len, form */
