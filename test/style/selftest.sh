@@ -90,4 +90,54 @@ plant lengths.sh src/core/long.c "$(for i in $(seq 1001); do printf '\\n'; done)
 plant lengths.sh src/core/a.c "/* $(printf '%0100d' 0) */"
 plant names.sh src/host/a.c 'int x;'
 plant names.sh src/kernels/a/a.h 'extern int x;'
+
+# ---- tools/check-registers, on what a compiler might have reported
+# report REGISTERS STACK LINE...: a build of one kernel, and the table
+report() {
+    fresh
+    mkdir -p "$tree/tools" "$tree/build"
+    cp "$style/../../tools/check-registers" "$tree/tools/"
+    echo "[{ \"directory\": \"$tree/build\", \"file\": \"$tree/src/gpu/c.cu\",
+           \"command\": \"nvcc -c c.cu -o c.o\" }]" >"$tree/build/compile_commands.json"
+    cat >"$tree/build/c.o.ptxas" <<END
+ptxas info    : Compiling entry function '_ZN1x8a_kernelILi4EEEvPf' for 'sm_90a'
+ptxas info    : Function properties for _ZN1x8a_kernelILi4EEEvPf
+    $2 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
+ptxas info    : Used $1 registers, used 0 barriers, 360 bytes cmem[0]
+END
+    shift 2
+    printf '%s\n' "$@" >"$tree/test/registers.txt"
+}
+
+# registers CODE WORD: what the check must end with, and say
+registers() {
+    rc=0
+    "$tree/tools/check-registers" "$tree/build" >"$tree/out" 2>&1 || rc=$?
+    if [ $rc -ne "$1" ] || ! grep -qF -- "$2" "$tree/out"; then
+        echo "check-registers: $rc, not $1 with \"$2\":"
+        sed 's/^/    /' "$tree/out"
+        bad=1
+    fi
+}
+report 64 0 'src/gpu/c.cu a_kernel 256 4'
+registers 0 '0 faults'
+report 65 0 'src/gpu/c.cu a_kernel 256 4'
+registers 1 'a_kernel (sm_90, _ZN1x8a_kernelILi4EEEvPf): 65 registers: 4 blocks of 256 threads leave 64'
+report 168 0 'src/gpu/c.cu a_kernel 384 1'
+registers 0 '0 faults'
+report 32 16 'src/gpu/c.cu a_kernel 256 8'
+registers 1 '16 bytes of stack, 0 are allowed'
+report 32 16 'src/gpu/c.cu a_kernel 256 8 stack=16 a table of its own'
+registers 0 '0 faults'
+report 32 0 '# nothing'
+registers 1 'kernel a_kernel (32 registers) has no line'
+report 32 0 'src/gpu/c.cu a_kernel 256 8' 'src/gpu/c.cu b_kernel 256 8'
+registers 1 'c.cu has no kernel b_kernel'
+report 32 0 'src/gpu/c.cu a_kernel 256 8' 'src/gpu/gone.cu b_kernel 256 8'
+registers 1 'gone.cu has no kernel b_kernel'
+report 32 0 'src/gpu/c.cu a_kernel 256'
+registers 1 'registers.txt:1: not'
+report 32 0 'src/gpu/c.cu a_kernel 256 8'
+rm "$tree/build/c.o.ptxas"
+registers 1 'no report of the compiler'
 exit $bad

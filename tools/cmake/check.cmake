@@ -16,6 +16,10 @@ endforeach()
 add_check(style_selftest LABELS style TIMEOUT 120 COMMAND ${style}/selftest.sh)
 add_check(style_format LABELS style TIMEOUT 120 COMMAND ${CMAKE_SOURCE_DIR}/tools/format --check)
 add_check(style_cppcheck LABELS style TIMEOUT 300 COMMAND ${CMAKE_SOURCE_DIR}/tools/tidy cppcheck)
+if(HEADROOM_CUDA)
+  add_check(gpu_registers LABELS style TIMEOUT 60
+    COMMAND ${CMAKE_SOURCE_DIR}/tools/check-registers ${CMAKE_BINARY_DIR})
+endif()
 
 # The suites build with every core, and hold tests that measure time: nothing beside them.
 foreach(suite asan tsan arm bundle bundle_arm)
