@@ -113,6 +113,13 @@ int limit_measured_on(struct bench_ctx *c, struct limits *out, const struct limi
     l->value = ceiling.value * factor;
     l->lo = ceiling.lo * factor;
     l->hi = ceiling.hi * factor;
+    if (row->over > 0) {
+        const double lo = l->lo;
+
+        l->value = row->over / l->value;
+        l->lo = row->over / l->hi;
+        l->hi = row->over / lo;
+    }
     if (row->phases > 0)
         snprintf(phases, sizeof(phases), "%.6g x ", row->phases);
     snprintf(l->source, sizeof(l->source), "%s%s = %.4g %s", phases, ceiling.key, ceiling.value,

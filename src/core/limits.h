@@ -52,6 +52,8 @@ struct limit_row {
     /* More than 0: the row took that long for one step, and here so many follow each other: a bound
      * of LIMIT_LATENCY, phases x factor x what the row says. */
     double phases;
+    /* More than 0: the bound is `over` divided by that: a time from a rate, or the other way. */
+    double over;
 };
 int limit_measured_on(struct bench_ctx *c, struct limits *out, const struct limit_row *row,
                       struct err *e);
