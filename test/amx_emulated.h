@@ -72,7 +72,7 @@ static float amx_bf16(const uint8_t *p)
 }
 
 /* sum[m][n] += a[m][k] b[k][n]: even and odd k apart, then their sum is added. */
-static void amx_dpbf16(int sum, int a, int b)
+static __attribute__((unused)) void amx_dpbf16(int sum, int a, int b)
 {
     amx_check(sum);
     amx_check(a);
@@ -94,15 +94,35 @@ static void amx_dpbf16(int sum, int a, int b)
         }
 }
 
+/* The same of bytes, a's signed and b's unsigned, in fours. */
+static __attribute__((unused)) void amx_dpbsud(int sum, int a, int b)
+{
+    amx_check(sum);
+    amx_check(a);
+    amx_check(b);
+    for (int m = 0; m < amx_config.rows[sum]; m++)
+        for (int n = 0; n < amx_config.row_bytes[sum] / 4; n++) {
+            int32_t s;
+
+            memcpy(&s, amx_tile[sum][m] + 4 * n, sizeof(s));
+            for (int k = 0; k < amx_config.row_bytes[a]; k++)
+                s += (int8_t)amx_tile[a][m][k] *
+                     amx_tile[b][k / 4][4 * n + (amx_planted ? 3 - k % 4 : k % 4)];
+            memcpy(amx_tile[sum][m] + 4 * n, &s, sizeof(s));
+        }
+}
+
 #undef _tile_loadd
 #undef _tile_stored
 #undef _tile_zero
 #undef _tile_dpbf16ps
+#undef _tile_dpbsud
 #define _tile_loadconfig(config)  memcpy(&amx_config, (config), sizeof(amx_config))
 #define _tile_release()           memset(&amx_config, 0, sizeof(amx_config))
 #define _tile_loadd(t, base, s)   amx_load((t), (base), (s))
 #define _tile_stored(t, base, s)  amx_store((t), (base), (s))
 #define _tile_zero(t)             (amx_check(t), memset(amx_tile[t], 0, sizeof(amx_tile[t])))
 #define _tile_dpbf16ps(sum, a, b) amx_dpbf16((sum), (a), (b))
+#define _tile_dpbsud(sum, a, b)   amx_dpbsud((sum), (a), (b))
 
 #endif
