@@ -167,22 +167,27 @@ static void merging(void)
     result_property(&b, "bytes", 9, "bytes"); /* the first run's stays */
     result_property_text(&b, "hash", "abc");
     result_property_text(&c, "hash", "abd");
+    result_property_text(&a, "kernel", "copy_kernel, 132 blocks of 256");
+    result_property_text(&b, "kernel", "copy_kernel, 264 blocks of 128");
+    result_property_text(&c, "kernel", "another, of another variant");
     result_property_text(&c, "late", "only in a later run");
     CHECK_EQ(result_merge(&a, &b, NULL), 0);
     CHECK_EQ(a.n_runs, 2);
     CHECK_EQ(b.n_runs, 0);
-    CHECK(a.n_properties == 2 && result_find(&a, "bytes")->value == 8);
+    CHECK(a.n_properties == 3 && result_find(&a, "bytes")->value == 8);
     CHECK_STR(a.notes[0], "wrote 1.5 GB of 3 GB"); /* the same but for its figures: said once */
-    CHECK_STR(a.notes[1], "");
+    CHECK_STR(a.notes[1], "kernel of another run: copy_kernel, 264 blocks of 128");
+    CHECK_STR(a.notes[2], "");
     c.check.passed_after = false; /* one of the runs is enough */
     CHECK_EQ(result_merge(&a, &c, NULL), 0);
     CHECK_EQ(a.n_runs, 3);
     CHECK(a.check.passed_before && !a.check.passed_after);
     CHECK(a.value == 101 && a.seconds == 3 && a.check.error == 102);
-    CHECK_STR(a.notes[1], "wrote 1.5 GB of 3 GiB");
-    CHECK_STR(a.notes[2], "another run took the variant \"avx512\"");
-    CHECK_STR(a.notes[3], "hash of another run: abd"); /* the same input gave another output */
-    CHECK(a.n_properties == 3 && !result_find(&a, "nothing"));
+    CHECK_STR(a.notes[2], "wrote 1.5 GB of 3 GiB");
+    CHECK_STR(a.notes[3], "another run took the variant \"avx512\"");
+    CHECK_STR(a.notes[4], "hash of another run: abd"); /* the same input gave another output */
+    CHECK_STR(a.notes[5], "");
+    CHECK(a.n_properties == 4 && !result_find(&a, "nothing"));
     CHECK_STR(result_find(&a, "late")->text, "only in a later run");
     CHECK_EQ(result_merge(&a, &skipped, NULL), 0);
     CHECK(a.status == RESULT_OK && a.n_runs == 3);

@@ -18,7 +18,7 @@ static const struct axis axes[] = {
 
 /* What was called: the device's side, and repetitions that really ran. */
 static struct {
-    int begun, ended, replayed, readied;
+    int begun, ended, replayed, readied, inspected;
     uint64_t once, recorded, most;
 } seen;
 
@@ -158,16 +158,32 @@ static const struct device_timing unfit = {
     .name = "unfit", .ready = never_ready, .begin = begin, .end = end, .floor_ns = floor_other
 };
 static const struct device_timing *const timings[] = { &replayed, &single, &unfit, NULL };
+/* After the last sample, a repetition of its own. */
+static void inspect(void *handle, int (*do_once)(void *self, struct err *e), void *self,
+                    struct result *out)
+{
+    uint64_t before = seen.once;
+    struct err e = { 0 };
+
+    (void)handle;
+    CHECK(out->status == RESULT_OK && isfinite(out->runs[0].value));
+    CHECK_EQ(do_once(self, &e), 0);
+    CHECK_EQ(seen.once, before + 1);
+    result_property(out, "launches", 1, "");
+    seen.inspected++;
+}
+
 static const struct device_ops ops = { .timing_mode = "own",
                                        .open = opens,
                                        .close = closes,
                                        .begin = begin,
                                        .end = end,
                                        .floor_ns = floor_own,
-                                       .timings = timings };
+                                       .timings = timings,
+                                       .inspect = inspect };
 static const struct device device = { .kind = DEVICE_CPU, .of = 1, .name = "cpu", .ops = &ops };
 
-static void measure(const char *settings, struct result *out)
+static void measure_of(const struct bench *b, const char *settings, struct result *out)
 {
     struct worker_options o = { .seed = 1, .dir = ".", .target = 0.005 };
     struct worker *w;
@@ -176,20 +192,30 @@ static void measure(const char *settings, struct result *out)
 
     memset(&seen, 0, sizeof(seen));
     CHECK_EQ(worker_open(&w, &o, &e), 0);
-    CHECK_EQ(plan_point(&bench_fake, settings, &p, &e), 0);
-    CHECK_EQ(worker_case(w, &bench_fake, &device, &p, 0.05, out), 0);
+    CHECK_EQ(plan_point(b, settings, &p, &e), 0);
+    CHECK_EQ(worker_case(w, b, &device, &p, 0.05, out), 0);
     worker_close(w);
+}
+
+static void measure(const char *settings, struct result *out)
+{
+    measure_of(&bench_fake, settings, out);
 }
 
 int main(void)
 {
     static struct result r;
+    struct bench bench_spanning = bench_fake;
+
+    bench_spanning.several_devices = true;
 
     measure("way=own", &r);
     CHECK_STR(r.timing_mode, "own");
     CHECK_NEAR(r.value, 1e6, 1);
     CHECK_NEAR(r.floor_ns, 1, 0);
     CHECK(seen.replayed == 0 && seen.readied == 0 && seen.begun > 10);
+    CHECK_EQ(seen.inspected, 1);
+    CHECK_NEAR(result_find(&r, "launches")->value, 1, 0);
     result_release(&r);
 
     /* Recorded once for each number of repetitions, all samples are replays. */
@@ -215,6 +241,14 @@ int main(void)
     CHECK_EQ(r.status, RESULT_SKIPPED);
     CHECK(strstr(r.reason, "does not work here") != NULL);
     CHECK_EQ(seen.begun, 0);
+    CHECK_EQ(seen.inspected, 0);
+    result_release(&r);
+
+    /* One that spans devices is not asked for a repetition on one of them. */
+    measure_of(&bench_spanning, "way=own", &r);
+    CHECK_EQ(r.status, RESULT_OK);
+    CHECK_EQ(seen.inspected, 0);
+    CHECK(strncmp(result_find(&r, "launches")->text, "not recorded", 12) == 0);
     result_release(&r);
     TEST_DONE();
 }

@@ -75,6 +75,10 @@ struct device_ops {
     double (*clock_hz)(void *handle);
     const char *clock_source;          /* how clock_hz does it: result_run.clock_source */
     const struct monitor_ops *monitor; /* what it tells about itself; NULL: nothing */
+    /* What one repetition, done by once(self), gives the device to do, as properties of the row; or
+     * why that cannot be told.  It may only be recorded.  After the sampling.  NULL: nothing. */
+    void (*inspect)(void *handle, int (*once)(void *self, struct err *e), void *self,
+                    struct result *out);
     /* The row that measures what it draws when idle, "NAME settings"; NULL: none */
     const char *idle_row;
     /* Other ways to take time, for benchmarks that name one; NULL-terminated, or NULL. */
@@ -129,8 +133,11 @@ struct bench {
      * properties of the row.  NULL: not asked for. */
     const char *item;
     const char *slope_axis; /* rows against this axis are fitted by a line (slope.h); or NULL */
-    bool allocates;         /* making and freeing things is part of what is timed */
-    bool ops_latency;       /* it brackets operations with op_start/op_done */
+    /* A repetition gives work to several devices that wait for each other: it cannot be recorded
+     * on one of them alone. */
+    bool several_devices;
+    bool allocates;   /* making and freeing things is part of what is timed */
+    bool ops_latency; /* it brackets operations with op_start/op_done */
     /* One window with the whole budget, in one process, also when converged: drift matters. */
     bool sustained;
     bool (*sustained_of)(const struct params *p); /* of this point, instead of `sustained` */

@@ -184,17 +184,25 @@ static void merge_notes(struct result *into, const struct result *from)
         result_note(into, "another run took the variant \"%s\"", from->variant);
 }
 
-/* The first run's stay.  Texts say what the run was (its code path, a hash of its output): one that
+/* A variant's kernels ("kernel", "kernel_2"): another variant has others, and has been named. */
+static bool of_variant(const struct result_property *p)
+{
+    return strncmp(p->name, "kernel", 6) == 0;
+}
+
+/* The first run's stay.  Texts say what the run was (its kernel, a hash of its output): one that
  * another run does not share is worth a word. */
 static void merge_properties(struct result *into, const struct result *from)
 {
+    bool same_variant = strcmp(into->variant, from->variant) == 0;
+
     for (int i = 0; i < from->n_properties; i++) {
         const struct result_property *p = &from->properties[i];
         const struct result_property *known = result_find(into, p->name);
 
         if (!known && into->n_properties < RESULT_PROPERTIES)
             into->properties[into->n_properties++] = *p;
-        else if (known && strcmp(known->text, p->text) != 0)
+        else if (known && strcmp(known->text, p->text) != 0 && (same_variant || !of_variant(p)))
             result_note(into, "%s of another run: %s", p->name, p->text);
     }
 }

@@ -502,6 +502,26 @@ out:
     return rc;
 }
 
+static int row_once(void *self, struct err *e)
+{
+    struct row *r = self;
+
+    return r->ctx.bench->once(&r->ctx, r->state, e);
+}
+
+/* After the last check: what a repetition leaves when it is only recorded is not looked at. */
+static void row_inspect(struct row *r, struct result *out)
+{
+    const struct device_ops *ops = r->ctx.device->ops;
+
+    if (!ops->inspect || r->w->depth > 1)
+        return;
+    if (r->ctx.bench->several_devices)
+        result_property_text(out, "launches", "not recorded: a repetition is of several devices");
+    else
+        ops->inspect(r->ctx.device_handle, row_once, r, out);
+}
+
 static int row_measure(struct row *r, double seconds, const struct metric *m, struct result *out,
                        struct err *e)
 {
@@ -538,6 +558,7 @@ static int row_measure(struct row *r, double seconds, const struct metric *m, st
     r->measured = true;
     row_notes(out);
     row_per_item(r, out);
+    row_inspect(r, out);
     TRY(row_limits(r, out, e));
     if (run->sampling.interrupted)
         rc = ERR(e, ERR_INTERRUPT, "interrupted while sampling; the samples until then are kept");

@@ -10,6 +10,7 @@
 #include "gpu/card_monitor.h"
 #include "gpu/gpu_clock.h"
 #include "gpu/gpu_handle.h"
+#include "gpu/gpu_kernels.h"
 #include "gpu/gpu_timing.h"
 #include "gpu/gpu_try.h"
 #include "gpu/gpu_wait.h"
@@ -275,6 +276,7 @@ const struct device_ops gpu_device_ops = {
     .clock_hz = clock_hz,
     .clock_source = "cycles of a sample over its time",
     .timings = gpu_timings,
+    .inspect = gpu_kernels_inspect,
     .monitor = &card_monitor_ops,
     .idle_row = "silicon.telemetry phase=idle",
 };

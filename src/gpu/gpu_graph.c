@@ -13,18 +13,27 @@ out:
     return rc;
 }
 
-int gpu_graph_end(gpu_stream s, gpu_graph *out, struct err *e)
+int gpu_graph_end_recording(gpu_stream s, gpu_recording *out, struct err *e)
 {
-    cudaGraph_t graph = NULL;
     int rc = 0;
 
     *out = NULL;
-    CUDA_TRY(cudaStreamEndCapture(s, &graph));
+    CUDA_TRY(cudaStreamEndCapture(s, out));
+out:
+    return rc;
+}
+
+int gpu_graph_end(gpu_stream s, gpu_graph *out, struct err *e)
+{
+    gpu_recording graph = NULL;
+    int rc = 0;
+
+    *out = NULL;
+    TRY(gpu_graph_end_recording(s, &graph, e));
     CUDA_TRY(cudaGraphInstantiate(out, graph, 0));
     CUDA_TRY(cudaGraphUpload(*out, s));
 out:
-    if (graph)
-        cudaGraphDestroy(graph);
+    gpu_recording_free(graph);
     if (rc < 0 && *out) {
         cudaGraphExecDestroy(*out);
         *out = NULL;
@@ -45,4 +54,10 @@ void gpu_graph_free(gpu_graph g)
 {
     if (g && !gpu_wait_gave_up())
         cudaGraphExecDestroy(g);
+}
+
+void gpu_recording_free(gpu_recording r)
+{
+    if (r)
+        cudaGraphDestroy(r);
 }

@@ -70,6 +70,7 @@ const struct bench bench_silicon_collective = {
     .exists = exists,
 #if HAVE_CUDA
     .state_size = sizeof(struct collective),
+    .several_devices = true,
     .setup = collective_gpu_setup,
     .verify = collective_gpu_verify,
     .once = collective_gpu_once,
