@@ -1,5 +1,8 @@
-/* Block-sparse attention: patterns that are refused, and the reference against a dense answer. */
+/* Block-sparse attention: patterns that are refused, the reference against a dense answer, and every
+ * variant of the CPU against that; what a wrong one looks like. */
 #include "sparse_parity.h"
+
+#include "kernels/attention/sparse_cpu.h"
 
 /* ---- patterns */
 
@@ -193,6 +196,173 @@ static void test_reference_memory(void)
     sparse_call_release(&c, &pc, &r);
 }
 
+/* ---- the variants of this CPU */
+
+/* Ways to be wrong, made by calling a right variant with other arguments. */
+enum { RIGHT, NO_MASKS, LAST_BLOCK, SCALE, NO_LSE, NOT_EMPTY, WAYS };
+static const char *const ways[] = { "right", "no masks",     "last block left out",
+                                    "scale", "LSE left out", "empty lists left out" };
+static int way;
+
+static void run_all(const struct sparse_variant *v, const struct sparse_call *c)
+{
+    struct sparse_pattern p = c->p;
+    struct sparse_args a = c->a;
+    int32_t *row_ptr = mem_calloc((size_t)sparse_lists(&p) + 1, sizeof(*row_ptr));
+
+    memcpy(row_ptr, p.row_ptr, ((size_t)sparse_lists(&p) + 1) * sizeof(*row_ptr));
+    p.row_ptr = row_ptr;
+    if (way == NO_MASKS)
+        p.mask = NULL;
+    if (way == LAST_BLOCK)
+        row_ptr[sparse_lists(&p)] -= row_ptr[sparse_lists(&p)] > row_ptr[sparse_lists(&p) - 1];
+    if (way == SCALE)
+        a.scale *= 1.001f;
+    if (way == NO_LSE)
+        a.lse = NULL;
+    for (int i = sparse_lists(&p) - 1; i >= 0; i--)
+        if (way != NOT_EMPTY || row_ptr[i] < row_ptr[i + 1])
+            v->run(&p, &a, i);
+    mem_free(row_ptr);
+}
+
+static void run(int variant, const struct parity_case *pc, struct parity_report *r)
+{
+    int n;
+    struct sparse_call c;
+
+    if (sparse_skips(pc))
+        return;
+    sparse_call_make(&c, pc->shape, pc->input, pc->seed);
+    run_all(&sparse_variants(&n)[way ? 0 : variant], &c);
+    sparse_compare(pc, r, &c, sparse_answer_of(pc, &c));
+    r->compared++; /* of shapes without a position, that nothing was written */
+    sparse_call_release(&c, pc, r);
+}
+
+static const char *name(int v)
+{
+    int n;
+
+    return way ? ways[way] : sparse_variants(&n)[v].name;
+}
+
+static uint64_t needs(int v)
+{
+    int n;
+
+    return sparse_variants(&n)[v].needs;
+}
+
+static const struct parity_case any_case = { .op = "sparse",
+                                             .variant = "",
+                                             .shape = sparse_shapes };
+
+static void expect_clean(const struct parity_report *r)
+{
+    if (r->wrong > 0)
+        fprintf(stderr, "%s\n", r->first);
+    CHECK_EQ(r->wrong, 0);
+}
+
+/* A mask of ones is no mask, to the bit. */
+static void test_ones(const struct sparse_variant *v)
+{
+    static const struct parity_shape shapes[] = { { .what = "ones", .dim = { 300, 300, 7 } },
+                                                  { .what = "ones", .dim = { 130, 300, 9 } } };
+
+    for (int s = 0; s < 2; s++) {
+        struct parity_report r = { 0 };
+        struct sparse_call c;
+        void *masked;
+
+        sparse_call_make(&c, &shapes[s], PARITY_RANDOM, 7);
+        run_all(v, &c);
+        masked = mem_calloc(c.o.bytes, 1);
+        memcpy(masked, c.o.p, c.o.bytes);
+        sparse_call_poison(&c);
+        c.p.mask = NULL;
+        run_all(v, &c);
+        CHECK(memcmp(masked, c.o.p, c.o.bytes) == 0);
+        mem_free(masked);
+        sparse_call_release(&c, &any_case, &r);
+        expect_clean(&r);
+    }
+}
+
+/* V the same everywhere comes out, within a unit in the last place of its type. */
+static void test_constant(const struct sparse_variant *v)
+{
+    static const struct parity_shape shapes[] = { { .what = "constant", .dim = { 200, 700, 1 } },
+                                                  { .what = "constant", .dim = { 200, 700, 3 } } };
+
+    for (int s = 0; s < 2; s++) {
+        const double ulp = s == 0 ? 0x1p-11 : 0x1p-8; /* of 0.7 */
+        struct parity_report r = { 0 };
+        struct sparse_call c;
+        float x = 0.7f;
+
+        sparse_call_make(&c, &shapes[s], PARITY_RANDOM, 8);
+        for (size_t i = 0; i < c.v.bytes / sizeof(uint16_t); i++)
+            sparse_put(c.a.dtype, &x, (uint16_t *)c.v.p + i, 1);
+        run_all(v, &c);
+        for (size_t i = 0; i < c.o.bytes / sizeof(uint16_t); i++) {
+            const float o = sparse_get(c.a.dtype, c.o.p, i), want = sparse_get(c.a.dtype, c.v.p, 0);
+
+            if (o != 0) /* what sees nothing */
+                CHECK_NEAR((double)o, (double)want, ulp);
+        }
+        sparse_call_release(&c, &any_case, &r);
+        expect_clean(&r);
+    }
+}
+
+/* Scores so large that one weight is 1: its V comes out. */
+static void test_one_hot(const struct sparse_variant *v)
+{
+    static const struct parity_shape shape = { .what = "one hot", .dim = { 1, 600, 0 } };
+    struct parity_report r = { 0 };
+    struct sparse_call c;
+
+    sparse_call_make(&c, &shape, PARITY_RANDOM, 9);
+    for (int d = 0; d < 64; d++) {
+        const float x = 30 * sparse_get(DTYPE_F16, c.k.p, (size_t)(333 * 64 + d));
+
+        sparse_put(DTYPE_F16, &x, (uint16_t *)c.q.p + d, 1);
+    }
+    run_all(v, &c);
+    CHECK(memcmp(c.o.p, (uint16_t *)c.v.p + 333 * 64, 64 * sizeof(uint16_t)) == 0);
+    sparse_call_release(&c, &any_case, &r);
+    expect_clean(&r);
+}
+
+static void test_variants(void)
+{
+    struct parity_op op = { .name = "sparse",
+                            .shapes = sparse_shapes,
+                            .n_shapes = SPARSE_SHAPES,
+                            .inputs = PARITY_FINITE | 1 << PARITY_NAN,
+                            .variant = name,
+                            .needs = needs,
+                            .run = run };
+    const struct sparse_variant *v = sparse_variants(&op.n_variants);
+
+    parity_walk(&op);
+    for (int i = 0; i < op.n_variants; i++) {
+        if (v[i].needs & ~cpu_here()->features)
+            continue;
+        test_ones(&v[i]);
+        test_constant(&v[i]);
+        test_one_hot(&v[i]);
+    }
+    op.n_variants = 1;
+    op.n_shapes = SPARSE_SHAPES - 1;
+    op.inputs = 1 << PARITY_RANDOM;
+    for (way = RIGHT + 1; way < WAYS; way++)
+        parity_catches(&op);
+    way = RIGHT;
+}
+
 int main(void)
 {
     const struct parity_op op = { .name = "sparse",
@@ -209,5 +379,6 @@ int main(void)
     test_refused_shapes();
     parity_walk(&op);
     test_reference_memory();
+    test_variants();
     TEST_DONE();
 }

@@ -37,6 +37,23 @@ static inline vec vec_load_some(const float *p, size_t n)
     return vec_load(lane);
 }
 
+/* As the types of 16 bits hold it. */
+static inline vec vec_round_f16(vec a)
+{
+    uint16_t half[VEC_LANES];
+
+    vec_store_f16(half, a);
+    return vec_load_f16(half);
+}
+
+static inline vec vec_round_bf16(vec a)
+{
+    uint16_t half[VEC_LANES];
+
+    vec_store_bf16(half, a);
+    return vec_load_bf16(half);
+}
+
 static inline void vec_store_some(float *p, vec a, size_t n)
 {
     float lane[VEC_LANES];

@@ -37,6 +37,16 @@ static inline void vec_store_f16(uint16_t *p, vec a)
     *p = f32_to_f16(a);
 }
 
+static inline vec vec_load_bf16(const uint16_t *p)
+{
+    return bf16_to_f32(*p);
+}
+
+static inline void vec_store_bf16(uint16_t *p, vec a)
+{
+    *p = f32_to_bf16(a);
+}
+
 static inline vec vec_add(vec a, vec b)
 {
     return a + b;
