@@ -3,7 +3,7 @@
 
 #include "kernels/softmax/softmax_body.h"
 
-void softmax_avx512(const float *x, float scale, float *y, size_t n)
+void softmax_avx512_run(const float *x, float scale, float *y, size_t n)
 {
     softmax_body(x, scale, y, n);
 }

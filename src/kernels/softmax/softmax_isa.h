@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#define SOFTMAX_ISA(isa)                                                 \
-    void softmax_##isa(const float *x, float scale, float *y, size_t n); \
+#define SOFTMAX_ISA(isa)                                                       \
+    void softmax_##isa##_run(const float *x, float scale, float *y, size_t n); \
     double softmax_##isa##_log_sum_exp(const float *x, size_t n);
 SOFTMAX_ISA(scalar)
 SOFTMAX_ISA(avx2)

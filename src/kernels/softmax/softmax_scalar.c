@@ -4,7 +4,7 @@
 
 #include "kernels/softmax/softmax_body.h"
 
-void softmax_scalar(const float *x, float scale, float *y, size_t n)
+void softmax_scalar_run(const float *x, float scale, float *y, size_t n)
 {
     softmax_body(x, scale, y, n);
 }

@@ -7,12 +7,12 @@
 #include "kernels/variant/variant.h"
 
 static const struct softmax_variant table[] = {
-    { "scalar", 0, softmax_scalar, softmax_scalar_log_sum_exp },
+    { "scalar", 0, softmax_scalar_run, softmax_scalar_log_sum_exp },
 #if defined(__x86_64__)
-    { "avx512", VARIANT_AVX512, softmax_avx512, softmax_avx512_log_sum_exp },
-    { "avx2", VARIANT_AVX2, softmax_avx2, softmax_avx2_log_sum_exp },
+    { "avx512", VARIANT_AVX512, softmax_avx512_run, softmax_avx512_log_sum_exp },
+    { "avx2", VARIANT_AVX2, softmax_avx2_run, softmax_avx2_log_sum_exp },
 #elif defined(__aarch64__)
-    { "neon", VARIANT_NEON, softmax_neon, softmax_neon_log_sum_exp },
+    { "neon", VARIANT_NEON, softmax_neon_run, softmax_neon_log_sum_exp },
 #endif
 };
 
