@@ -110,6 +110,8 @@ static bool try_folder(void *self, const char *folder)
     char file[PATH_MAX];
 
     for (int i = 0; s->want->names[i]; i++) {
+        if (strchr(s->want->names[i], '/')) /* that file and no other: dlopen takes it as it is */
+            continue;
         if (snprintf(file, sizeof(file), "%s/%s", folder, s->want->names[i]) >= (int)sizeof(file))
             continue;
         if (access(file, F_OK) == 0 && try_file(s, file))

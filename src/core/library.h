@@ -39,8 +39,9 @@ struct library_symbol {
 };
 
 struct library_want {
-    const char *what;                     /* "cuBLASLt", for the messages */
-    const char *const *names;             /* file names, the best first, NULL-terminated */
+    const char *what; /* "cuBLASLt", for the messages */
+    /* File names, the best first, NULL-terminated; one with a slash is that file alone. */
+    const char *const *names;
     const char *advice;                   /* what to install, ends the message */
     const struct library_symbol *symbols; /* n_symbols; may be none */
     int n_symbols;

@@ -1,9 +1,8 @@
 /* gpu_none.c - stands in for gpu.c in a build without CUDA: no devices, and why. */
-#include "gpu/gpu_none.h"
-
-#include <stdio.h>
-
 #include "gpu/gpu.h"
+
+#include <math.h>
+#include <stdio.h>
 
 static const char reason[] = "built without CUDA";
 
@@ -77,26 +76,3 @@ const struct device_ops gpu_device_ops = {
     .end = end,
     .floor_ns = floor_ns,
 };
-
-int gpu_none_hook(struct bench_ctx *c, void *state, struct err *e)
-{
-    (void)c;
-    (void)state;
-    return ERR(e, ERR_NOTSUP, "%s", reason);
-}
-
-void gpu_none_work(const struct bench_ctx *c, const void *state, struct work *w)
-{
-    (void)c;
-    (void)state;
-    *w = (struct work){ 0 };
-}
-
-int gpu_none_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
-{
-    (void)c;
-    (void)state;
-    (void)e;
-    limit_none(out, "%s", reason);
-    return 0;
-}

@@ -9,7 +9,7 @@ if ! command -v pmccabe >/dev/null; then
 fi
 allow=test/style/functions.allow
 [ -f $allow ] || allow=/dev/null
-find src test fuzz docs -name '*.c' -o -name '*.cu' 2>/dev/null | sort | xargs pmccabe |
+find src examples test fuzz docs -name '*.c' -o -name '*.cu' 2>/dev/null | sort | xargs pmccabe |
     awk -F'\t' -v allow=$allow '
 BEGIN {
     while ((getline line < allow) > 0) {

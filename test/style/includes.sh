@@ -1,7 +1,7 @@
 #!/bin/sh
 # includes.sh ROOT - includes point one way:
 #   core <- host, gpu <- silicon | kernels <- models <- server <- command
-# json and judge know core only, store core, json and judge, report core and judge, models and
+# api, behind the public headers, knows what kernels do; json and judge know core only, store core, json and judge, report core and judge, models and
 # server json too; main.c knows all.  Paths are written from src/.
 set -eu
 cd "$1"
@@ -14,6 +14,7 @@ BEGIN {
     may["judge"] = "core judge"
     may["store"] = "core json judge store"
     may["report"] = "core judge report"
+    may["api"] = "core host gpu kernels api"
     may["silicon"] = "core host gpu silicon"
     may["kernels"] = "core host gpu kernels"
     may["models"] = "core host gpu json silicon kernels models"

@@ -3,7 +3,7 @@
 # the header foo/foo.h of an operation whose benchmark is foo.c.
 set -eu
 cd "$1"
-find src test fuzz \( -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' \) 2>/dev/null | sort | awk '
+find src include examples test fuzz \( -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' \) 2>/dev/null | sort | awk '
 {
     dir = $0
     sub("/[^/]*$", "", dir)

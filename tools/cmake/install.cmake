@@ -1,4 +1,5 @@
-# make install and make bundle: program, manual page, completions.
+# make install and make bundle: program, manual page, completions; the library is in
+# library.cmake.
 #
 # The page and the completions are printed by the program from its own option tables (through the
 # emulator when cross-compiling).
@@ -22,7 +23,7 @@ foreach(shell bash zsh fish)
   list(APPEND printed ${share}/${shell}/${file})
   install(FILES ${share}/${shell}/${file} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})
 endforeach()
-add_custom_target(installable DEPENDS headroom ${printed})
+add_custom_target(installable DEPENDS headroom libheadroom ${printed})
 
 install(TARGETS headroom RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${share}/headroom.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
