@@ -36,7 +36,13 @@ foreach(age new old) # NVML under its own name, in HEADROOM_FAKES/nvml_<age>
   target_include_directories(fake_nvml_${age} PRIVATE ${CMAKE_SOURCE_DIR}/src
     ${CMAKE_SOURCE_DIR}/test)
 endforeach()
-set(all_fakes fake_cuda fake_thing1 fake_thing2 fake_thing3 fake_nvml_new fake_nvml_old)
+set(headroom_fakes "")
+foreach(fake OLD LACKING REFUSING FAILING STRANGE EMPTY WRONG HANGING CRASHING)
+  string(TOLOWER fake_headroom_${fake} name)
+  add_fake(${name} fake_headroom.c FAKE=${fake} FAKE_${fake})
+  list(APPEND headroom_fakes ${name})
+endforeach()
+set(all_fakes ${headroom_fakes} libheadroom fake_cuda fake_thing1 fake_thing2 fake_thing3 fake_nvml_new fake_nvml_old)
 
 add_custom_target(tests_with_threads) # what the thread sanitizer is for
 foreach(t ${tests})
@@ -53,7 +59,8 @@ foreach(t ${tests})
   # cannot: it does not start other programs of its architecture.
   target_compile_definitions(${name} PRIVATE HEADROOM_BINARY="${CMAKE_BINARY_DIR}/headroom"
     HEADROOM_EMULATED=$<BOOL:${CMAKE_CROSSCOMPILING}>
-    HEADROOM_INSTRUMENTED=$<BOOL:${instrumented}> HEADROOM_FAKES="${fakes}")
+    HEADROOM_INSTRUMENTED=$<BOOL:${instrumented}> HEADROOM_FAKES="${fakes}"
+    HEADROOM_LIBRARY="$<TARGET_FILE:libheadroom>")
   add_dependencies(${name} headroom ${all_fakes})
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
