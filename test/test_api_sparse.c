@@ -116,9 +116,13 @@ static double error_of(const struct data *d, int dtype, float scale)
         double o[DIM], l = answer(d, dtype, (double)scale, i / Q_LEN, i % Q_LEN, o);
         double error = got == l ? 0 : fabs(got - l) / 1e-4;
 
-        for (int c = 0; c < DIM && error <= 1; c++)
-            error = fmax(error, fabs((double)value_of(dtype, d->o[i][c]) - o[c]) /
-                                    (eps * (fabs(o[c]) + 1.01 * most_v)));
+        for (int c = 0; c < DIM; c++) { /* fmax would drop NaN */
+            const double off = fabs((double)value_of(dtype, d->o[i][c]) - o[c]) /
+                               (eps * (fabs(o[c]) + 1.01 * most_v));
+
+            if (!(off <= error))
+                error = isnan(off) ? HUGE_VAL : off;
+        }
         if (!(error <= worst))
             worst = isnan(error) ? HUGE_VAL : error;
     }
