@@ -129,8 +129,8 @@ int parse_seconds(const char *s, double lo, double hi, const char *what, double 
     return 0;
 }
 
-/* Words of AXIS_WORD and AXIS_FILE axes, so that a value can be a number as on any other axis: kept for as long
- * as the process lives. */
+/* Words of AXIS_WORD and AXIS_FILE axes, so that a value can be a number as on any other axis: kept
+ * for as long as the process lives. */
 enum { WORDS_MAX = 64 };
 static char words[WORDS_MAX][AXIS_TEXT];
 static int n_words;

@@ -8,8 +8,8 @@ bad=0
 
 # A small clean tree, with the banned words where they are harmless.
 fresh() {
-    rm -rf "$tree/src" "$tree/test"
-    mkdir -p "$tree/src/core" "$tree/src/host" "$tree/src/store" "$tree/src/silicon/below" \
+    rm -rf "$tree/src" "$tree/include" "$tree/test"
+    mkdir -p "$tree/include" "$tree/src/core" "$tree/src/host" "$tree/src/store" "$tree/src/silicon/below" \
         "$tree/src/gpu" "$tree/src/kernels/a" "$tree/test/style"
     cat >"$tree/src/core/a.h" <<'END'
 #ifndef A_H
@@ -73,6 +73,8 @@ plant registry.sh src/silicon/d.c 'int d_get(void);'
 plant registry.sh src/bench_list.h 'BENCH(silicon_e)'
 plant headers.sh src/core/d.h 'size_t d_get(void);'
 plant headers.sh src/core/d.h 'static inline int *d_get(void *p) { return p; }'
+plant headers.sh include/d.h 'int d_get(char *restrict p); /* not C++ */'
+plant headers.sh include/d.h 'int d_get(int x) { struct { int y; }; return x; } /* not C99 */'
 plant banned.sh src/core/a.c 'void f(int x) { assert(x); }'
 plant banned.sh src/core/a.c 'char *f(void) { return getenv("X"); }'
 plant banned.sh src/core/a.c 'void f(void) { /* x */ free(0); }'

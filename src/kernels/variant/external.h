@@ -55,7 +55,7 @@ void external_close(
 void external_name(const struct external *x, char *out, size_t cap);
 
 /* What a function of the library came to: 0, or its code with its own words.  A code that
- * headroom.h does not know is ERR_FORMAT; ERR_NOTSUP skips the row, as one of our variants would. */
+ * headroom.h does not know is ERR_FORMAT; ERR_NOTSUP skips the row, as one of ours would. */
 int external_result(const struct external *x, const char *function, int code, struct err *e);
 
 /* sparse_open on a pattern, and sparse_run with its arguments. */
