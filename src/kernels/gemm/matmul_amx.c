@@ -11,7 +11,7 @@
  * is two BF16 values, high and low (BF16 weights one): high x high + high x low + low x high, a
  * third of the rate and still five times the FMA units'.  The tiles take denormal numbers as 0.
  *
- * Its logic is tested against an emulation of the tiles; it has not run on AMX hardware yet. */
+ * Its logic is tested against an emulation of the tiles too, on any x86-64. */
 #include <immintrin.h>
 
 #include "kernels/gemm/matmul_panel.h"
@@ -62,13 +62,41 @@ size_t matmul_amx_scratch(size_t cols, size_t tokens)
     return 2 * panel_bytes(depth) + 2 * round_up(tokens, SIDE) * depth * sizeof(uint16_t);
 }
 
-/* To nearest, halves to even; NaN stays one. */
-INLINE vuint to_bf16(vfloat x)
+/* LANES values to BF16, to nearest, halves to even; NaN stays one.  The instruction takes denormals
+ * as 0, as the tiles do. */
+INLINE vhalf to_bf16(vfloat x)
 {
+#ifdef __AVX512BF16__
+    return (vhalf)_mm512_cvtneps_pbh((__m512)x);
+#else
     vuint bits = (vuint)x, rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
     vuint nan = (vuint)(x != x);
 
-    return (nan & 0x7fc0) | (~nan & rounded);
+    return __builtin_convertvector((nan & 0x7fc0) | (~nan & rounded), vhalf);
+#endif
+}
+
+INLINE vfloat from_bf16(vhalf h)
+{
+#ifdef __AVX512BF16__
+    return (vfloat)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)h), 16);
+#else
+    return (vfloat)(__builtin_convertvector(h, vuint) << 16);
+#endif
+}
+
+/* LANES codes.  gcc 12 makes of __builtin_convertvector on bytes a move for each. */
+INLINE vfloat from_codes(const uint8_t *codes, int offset)
+{
+#ifdef __AVX512F__
+    return to_float((vint)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)codes)) - offset);
+#else
+    typedef uint8_t vbyte __attribute__((vector_size(LANES)));
+    vbyte b;
+
+    memcpy(&b, codes, sizeof(b));
+    return to_float(__builtin_convertvector(b, vint) - offset);
+#endif
 }
 
 /* n values, a multiple of LANES; low: what the high parts leave over, NULL where not wanted. */
@@ -76,13 +104,12 @@ INLINE void split(const float *x, size_t n, uint16_t *high, uint16_t *low)
 {
     for (size_t i = 0; i < n; i += LANES) {
         vfloat v = load(x + i);
-        vuint h = to_bf16(v);
-        vhalf narrow = __builtin_convertvector(h, vhalf);
+        vhalf h = to_bf16(v);
 
-        memcpy(high + i, &narrow, sizeof(narrow));
+        memcpy(high + i, &h, sizeof(h));
         if (low) {
-            narrow = __builtin_convertvector(to_bf16(v - (vfloat)(h << 16)), vhalf);
-            memcpy(low + i, &narrow, sizeof(narrow));
+            h = to_bf16(v - from_bf16(h));
+            memcpy(low + i, &h, sizeof(h));
         }
     }
 }
@@ -106,10 +133,9 @@ static void split_tokens(const struct job *j, const struct act *x, size_t tokens
     }
 }
 
-/* n columns of a row of codes, a multiple of their block, as floats. */
-INLINE void codes_to_floats(enum dtype t, const uint8_t *src, float *to, size_t n)
+/* n columns of a row of codes, a multiple of their block, as BF16. */
+INLINE void codes_to_bf16(enum dtype t, const uint8_t *src, uint16_t *to, size_t n)
 {
-    typedef uint8_t vbyte __attribute__((vector_size(LANES)));
     const struct matmul_form *f = matmul_form(t);
     uint8_t codes[CHUNK];
     float scale[CHUNK / 16], min[CHUNK / 16] = { 0 };
@@ -118,12 +144,8 @@ INLINE void codes_to_floats(enum dtype t, const uint8_t *src, float *to, size_t 
     unpack_scales(t, src, scale, min, 1, n);
     for (size_t c = 0; c < n; c += LANES) {
         size_t g = c / (size_t)f->group;
-        vbyte b;
-        vfloat w;
+        vhalf w = to_bf16(muladd(from_codes(codes + c, f->offset), all(scale[g]), all(min[g])));
 
-        memcpy(&b, codes + c, sizeof(b));
-        w = to_float(__builtin_convertvector(b, vint) - f->offset);
-        w = muladd(w, all(scale[g]), all(min[g]));
         memcpy(to + c, &w, sizeof(w));
     }
 }
@@ -146,11 +168,12 @@ static void load_rows(const struct job *j, size_t row, size_t end, int half)
         for (size_t i = 0; i < have; i++) {
             const uint8_t *src = (const uint8_t *)j->w->data + (row + i) * j->w->row_bytes + at;
 
-            if (matmul_form(j->w->dtype)->group > 0)
-                codes_to_floats(j->w->dtype, src, f, n);
-            else
+            if (matmul_form(j->w->dtype)->group > 0) {
+                codes_to_bf16(j->w->dtype, src, high[i], n);
+            } else {
                 widen(j->w->dtype, src, f, n);
-            split(f, CHUNK, high[i], j->w_parts > 1 ? low[i] : NULL);
+                split(f, CHUNK, high[i], j->w_parts > 1 ? low[i] : NULL);
+            }
         }
         n = round_up(n, DEPTH);
         for (int p = 0; p < j->w_parts; p++)
