@@ -20,7 +20,7 @@ ban 'BUG_ON for our bugs, ERR for the rest' "${word}assert *\("
 ban 'only main.c reads the environment' "${word}(secure_)?getenv *\(" 'src/main\.c'
 ban 'the device is waited for in src/gpu only' "${word}cudaDeviceSynchronize" 'src/gpu/.*'
 ban 'device memory is allocated in src/gpu only' "${word}cudaMalloc" 'src/gpu/.*'
-ban 'kernels are launched from .cu files' '<<<' '.*\.cu'
+ban 'kernels are launched from .cu and .cuh files' '<<<' '.*\.cuh?'
 ban 'memory comes from core/mem.h' "${word}(malloc|calloc|realloc|free|strdup|strndup) *\(" \
     'src/core/mem\.c|src/gpu/.*\.cu'
 ban 'printing belongs to command and report' \

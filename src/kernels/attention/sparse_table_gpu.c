@@ -1,9 +1,11 @@
 /* sparse_table_gpu.c - the table of variants: a line each, the preferred first. */
 #include "kernels/attention/sparse_gpu.h"
 
+#include "kernels/attention/sparse_mma_gpu.h"
 #include "kernels/attention/sparse_simple_gpu.h"
 
 static const struct sparse_gpu_variant table[] = {
+    { { "mma", 75, 0 }, sparse_mma_open, sparse_mma_run, sparse_mma_close },
     { { "simple", 75, 0 }, sparse_simple_open, sparse_simple_run, sparse_simple_close },
 };
 
