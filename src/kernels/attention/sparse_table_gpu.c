@@ -3,9 +3,11 @@
 
 #include "kernels/attention/sparse_mma_gpu.h"
 #include "kernels/attention/sparse_simple_gpu.h"
+#include "kernels/attention/sparse_steps_gpu.h"
 
 static const struct sparse_gpu_variant table[] = {
     { { "mma", 75, 0 }, sparse_mma_open, sparse_mma_run, sparse_mma_close },
+    { { "three-kernel", 75, 0 }, sparse_steps_open, sparse_steps_run, sparse_steps_close },
     { { "simple", 75, 0 }, sparse_simple_open, sparse_simple_run, sparse_simple_close },
 };
 
