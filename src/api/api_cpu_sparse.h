@@ -11,7 +11,7 @@ struct api_cpu_sparse;
 /* The pattern, which has passed sparse_check, is copied. */
 int api_cpu_sparse_open(struct api_cpu_sparse **out, const struct sparse_pattern *p,
                         const struct headroom_sparse_options *o, struct err *e);
-int api_cpu_sparse_run(struct api_cpu_sparse *s, const struct sparse_args *a, struct err *e);
+void api_cpu_sparse_run(struct api_cpu_sparse *s, const struct sparse_args *a);
 void api_cpu_sparse_close(struct api_cpu_sparse *s); /* NULL is fine */
 const char *api_cpu_sparse_name(const struct api_cpu_sparse *s);
 

@@ -144,7 +144,10 @@ int headroom_sparse_run(struct headroom_sparse *s, const void *q, const void *k,
     TRY(check_array(lse, 0, "lse", e));
     if (queries == 0)
         return 0;
-    rc = s->cpu ? api_cpu_sparse_run(s->cpu, &a, e) : api_gpu_sparse_run(s->gpu, &a, stream, e);
+    if (s->cpu)
+        api_cpu_sparse_run(s->cpu, &a);
+    else
+        rc = api_gpu_sparse_run(s->gpu, &a, stream, e);
 out:
     return rc;
 }
