@@ -30,7 +30,9 @@ endif()
 file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" up "${up}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/headroom.pc.in ${CMAKE_BINARY_DIR}/headroom.pc @ONLY)
-install(TARGETS libheadroom LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS libheadroom LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  COMPONENT library)
 install(FILES ${CMAKE_SOURCE_DIR}/include/headroom.h ${CMAKE_SOURCE_DIR}/include/headroom_tmac.h
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${CMAKE_BINARY_DIR}/headroom.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library)
+install(FILES ${CMAKE_BINARY_DIR}/headroom.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  COMPONENT library)
