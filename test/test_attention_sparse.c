@@ -1,5 +1,5 @@
-/* Block-sparse attention: patterns that are refused, the reference against a dense answer, and every
- * variant of the CPU against that; what a wrong one looks like. */
+/* Block-sparse attention: patterns that are refused, the reference against a dense answer, every
+ * variant of the CPU against that, and what a wrong one looks like. */
 #include "sparse_parity.h"
 
 #include "kernels/attention/sparse_cpu.h"

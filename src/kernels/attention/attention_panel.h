@@ -1,9 +1,9 @@
-/* attention_panel.h - a small matrix product in registers, over the vectors of vector.h: of scores =
- * q K and of sums += weights V.
+/* attention_panel.h - a small matrix product in registers, over the vectors of vector.h: scores = q
+ * K, and sums += weights V.
  *
  * panel() takes up to ATTENTION_ROWS rows, broadcasts their values and multiplies them with vectors
- * of K or V.  An output is one chain of multiply-adds in the order of the factors, whatever rows lie
- * beside it.
+ * of K or V.  An output is one chain of multiply-adds in the order of the factors, whatever rows
+ * lie beside it.
  *
  * The file that includes this defines ATTENTION_ROWS, and ATTENTION_WIDE rows for which 4 vectors
  * of columns fit into the registers, not 2; one each otherwise. */
