@@ -157,21 +157,22 @@ const char *headroom_sparse_variant_name(int device, int i);
  *   y[t][r] = scale[r] * sum over c of w[r][c] * a[t][c],   w in -1, 0, 1
  *
  * where a is x[t], or with a norm x[t] / sqrt(mean(x[t]^2) + eps) * norm, rounded to 8-bit integers
- * with one scale a vector, absmax / 127, half to even, as BitNet b1.58 is trained (the sums of
- * products are exact).  NaN or infinity in x[t] makes all of y[t] NaN. */
+ * with one scale a vector, absmax / 127, half to even, as BitNet b1.58 is trained.  The integers'
+ * products and sums are exact: all variants on all CPUs give the same bits.  NaN or infinity in x[t]
+ * makes all of y[t] NaN. */
 
 enum {
     /* cols / 4 bytes a row: w[c] is ((byte[c / 4] >> 2 * (c % 4)) & 3) - 1; code 3 is refused. */
     HEADROOM_TERNARY_2BIT = 1,
     /* GGUF-like: 18 bytes for 64 weights, w[c] is ((byte[c % 16] >> 2 * (c / 16)) & 3) - 1, then a
-     * scale as binary16. */
+     * scale as binary16, the same in all blocks of a row that are not all zeros. */
     HEADROOM_TERNARY_TQ2_64 = 2,
     /* A byte a weight: -1, 0, 1 as int8_t; everything else is refused. */
     HEADROOM_TERNARY_INT8 = 3
 };
 
 struct headroom_ternary_weights {
-    int64_t rows, cols;  /* >= 1; cols a multiple of 64 */
+    int64_t rows, cols;  /* >= 1; cols a multiple of 64, 131,072 at most */
     int32_t encoding;    /* HEADROOM_TERNARY_* */
     float eps;           /* of the norm, >= 0 */
     const void *codes;   /* [rows][bytes of a row] */

@@ -9,7 +9,7 @@
 #include "kernels/dtype/dtype.h"
 #include "test.h"
 
-enum { ROWS = 37, COLS = 192, N = 11, BLOCK = 64, BLOCK_BYTES = 18 };
+enum { ROWS = 37, COLS = 192, N = 70, BLOCK = 64, BLOCK_BYTES = 18 };
 
 struct data {
     int8_t w[ROWS][COLS];
@@ -157,7 +157,7 @@ static void test_refusals(struct data *d)
                                                 .scales = d->scales };
     const struct headroom_ternary_options o = { .device = HEADROOM_CPU };
     struct refusal cases[] = {
-        { w, o, HEADROOM_E_ARG, "0 rows" },       { w, o, HEADROOM_E_ARG, "100 weights" },
+        { w, o, HEADROOM_E_ARG, "0 rows" },       { w, o, HEADROOM_E_ARG, "of 100 weights" },
         { w, o, HEADROOM_E_ARG, "encoding 9" },   { w, o, HEADROOM_E_ARG, "codes is NULL" },
         { w, o, HEADROOM_E_ARG, "eps is -1" },    { w, o, HEADROOM_E_ARG, "eps is nan" },
         { w, o, HEADROOM_E_NOTSUP, "nonesuch" },  { w, o, HEADROOM_E_ARG, "flags 0x2" },
