@@ -1,6 +1,6 @@
 /* sparse_attention.c - block-sparse attention from a program of yours, on the CPU and on GPU 0.
  *
- *   cc sparse_attention.c -o sparse_attention $(pkg-config --cflags --libs headroom) -lm
+ *   cc sparse_attention.c -o sparse_attention $(pkg-config --cflags --libs headroom) -lm -ldl
  *   ./sparse_attention
  *
  * A sequence of 1,000 positions and two heads, each of which sees the blocks beside its own and the
