@@ -152,14 +152,58 @@ void headroom_sparse_close(struct headroom_sparse *s);
  * there is no such device).  Static. */
 const char *headroom_sparse_variant_name(int device, int i);
 
+/* ---- cases: the lists and the values that headroom's own benchmark is measured with
+ *
+ * So that another program can be measured with the very same ones.  Everything follows from the
+ * seed, the same on every machine. */
+
+enum {
+    HEADROOM_CASE_HEADS = 0,    /* heads of 4,096 positions, each with 200 random blocks */
+    HEADROOM_CASE_DIAGONAL = 1, /* one head: the diagonal and 2.3 % more beside it */
+    HEADROOM_CASE_PROTEIN = 2,  /* 8 heads: which atoms of a protein are near each other */
+    HEADROOM_CASE_UNIFORM = 3   /* 8 heads: each block there with the same chance */
+};
+
+struct headroom_sparse_case_want {
+    int32_t kind;       /* HEADROOM_CASE_* */
+    int32_t blocks;     /* heads: of one query, a multiple of 200 */
+    int32_t atoms;      /* the others: positions, 1 .. 2^24 */
+    int32_t cutoff;     /* protein: in angstroms, 1 .. 100: atoms no further apart see each other */
+    int32_t percent;    /* uniform: of the blocks are there, 1 .. 100 */
+    int32_t queries;    /* 1 .. 65,536, each with heads of its own */
+    int32_t masks;      /* 0: every score of a block; 1: protein: the near pairs, else by coins */
+    int32_t dtype, dim; /* of the values, as in headroom_sparse_options; dtype 0: lists alone */
+    int32_t reserved;   /* 0 */
+    uint64_t seed;
+    const char *structure; /* protein: a PDB or mmCIF file instead of made-up atoms; or NULL */
+};
+
+struct headroom_sparse_case;
+
+/* HEADROOM_E_ARG, HEADROOM_E_NOTSUP (it does not fit into memory), HEADROOM_E_NOMEM, and of a
+ * structure HEADROOM_E_IO, HEADROOM_E_FORMAT.  *out is NULL then. */
+int headroom_sparse_case_make(struct headroom_sparse_case **out,
+                              const struct headroom_sparse_case_want *want);
+
+/* The lists, borrowed from c. */
+void headroom_sparse_case_lists(const struct headroom_sparse_case *c,
+                                struct headroom_sparse_lists *out);
+
+/* Q, K and V in host memory, borrowed from c: normal values; all NULL where no dtype was wanted.
+ * The benchmark's scale is 1 / sqrt(dim). */
+void headroom_sparse_case_values(const struct headroom_sparse_case *c, const void **q,
+                                 const void **k, const void **v);
+
+void headroom_sparse_case_free(struct headroom_sparse_case *c); /* NULL is fine */
+
 /* ---- products with ternary weights
  *
  *   y[t][r] = scale[r] * sum over c of w[r][c] * a[t][c],   w in -1, 0, 1
  *
  * where a is x[t], or with a norm x[t] / sqrt(mean(x[t]^2) + eps) * norm, rounded to 8-bit integers
  * with one scale a vector, absmax / 127, half to even, as BitNet b1.58 is trained.  The integers'
- * products and sums are exact: all variants on all CPUs give the same bits.  NaN or infinity in x[t]
- * makes all of y[t] NaN. */
+ * products and sums are exact: all variants on all CPUs give the same bits.  NaN or infinity in
+ * x[t] makes all of y[t] NaN. */
 
 enum {
     /* cols / 4 bytes a row: w[c] is ((byte[c / 4] >> 2 * (c % 4)) & 3) - 1; code 3 is refused. */

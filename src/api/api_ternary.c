@@ -1,5 +1,5 @@
-/* api_ternary.c - ternary weights of headroom.h: what the caller gives is looked at here, the work is
- * api_cpu_ternary.h's. */
+/* api_ternary.c - ternary weights of headroom.h: what the caller gives is looked at here, the work
+ * is api_cpu_ternary.h's. */
 #include <headroom.h>
 #include <math.h>
 
