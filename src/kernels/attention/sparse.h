@@ -13,8 +13,8 @@
  * Scores, maxima and sums are F32 (online softmax, Dao et al. 2022); the weights are rounded to the
  * inputs' type before they are multiplied with V, and O to that type.
  *
- * Useful work is 4 SPARSE_BLOCK^2 dim operations a block, masked or not, whole or cut short by the
- * end of the sequence; bytes are Q, K, V, O, LSE, lists and masks once. */
+ * Useful work is 4 SPARSE_BLOCK^2 dim operations a block, masked or not, and less where the end of
+ * a sequence cuts it short; bytes are Q, K, V, O, LSE, lists and masks once. */
 #ifndef KERNELS_ATTENTION_SPARSE_H
 #define KERNELS_ATTENTION_SPARSE_H
 
