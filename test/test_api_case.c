@@ -1,5 +1,5 @@
-/* test_api_case.c - the benchmark's cases through headroom.h: the same lists and values, and what is
- * refused. */
+/* test_api_case.c - the cases of the benchmark through headroom.h: the same lists and values, and
+ * what is refused. */
 #include <headroom.h>
 #include <string.h>
 

@@ -42,7 +42,7 @@ int external_open(struct external *x, const char *path, enum external_part part,
                                                      SYMBOL(ternary_close) };
     const char *const names[] = { path, NULL };
     const struct library_want want = {
-        .what = "a library with the functions of headroom.h",
+        .what = "library",
         .names = names,
         .advice = "expected the path of a shared library",
         .symbols = part == EXTERNAL_SPARSE ? sparse : ternary,
@@ -56,7 +56,7 @@ int external_open(struct external *x, const char *path, enum external_part part,
     if (library_open(&x->library, &want, x, &why) == 0)
         return 0;
     *x = (struct external){ 0 };
-    return ERR(e, ERR_FORMAT, "library=%s: %s", path, why.msg);
+    return ERR(e, ERR_FORMAT, "%s", why.msg);
 }
 
 void external_close(struct external *x)
