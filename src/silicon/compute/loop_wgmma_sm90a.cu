@@ -5,14 +5,15 @@
  *           registers.
  * Layout    two warpgroups a block, one block a multiprocessor: while one waits for its group of 16
  *           instructions, the other's run.  Each has an A of its own, B is common. */
+#include "gpu/wgmma.cuh"
 #include "silicon/compute/loop_gpu_factor.cuh"
-#include "silicon/compute/wgmma.cuh"
 
 enum {
     M = 64,
     N = 256,
-    ROW = 128, /* bytes of K a tile has */
-    STEPS = 4, /* instructions over them */
+    SUMS = N / 2, /* of a thread */
+    ROW = 128,    /* bytes of K a tile has */
+    STEPS = 4,    /* instructions over them */
     PAIRS = 2,
     GROUPS = 2,
     THREADS = GROUPS * 128,
@@ -69,35 +70,35 @@ template <> struct sum_of<GPU_INT8> {
 };
 
 template <enum gpu_type T>
-static __device__ __forceinline__ void multiply(typename sum_of<T>::type (&d)[WGMMA_SUMS],
-                                                uint64_t a, uint64_t b)
+static __device__ __forceinline__ void multiply(typename sum_of<T>::type (&d)[SUMS], uint64_t a,
+                                                uint64_t b)
 {
     if constexpr (T == GPU_TF32)
-        WGMMA_SHARED("m64n256k8.f32.tf32.tf32", "f", ", 1, 1");
+        WGMMA_SHARED(128, "m64n256k8.f32.tf32.tf32", "f", ", 1, 1");
     else if constexpr (T == GPU_FP16)
-        WGMMA_SHARED("m64n256k16.f32.f16.f16", "f", ", 1, 1, 0, 0");
+        WGMMA_SHARED(128, "m64n256k16.f32.f16.f16", "f", ", 1, 1, 0, 0");
     else if constexpr (T == GPU_BF16)
-        WGMMA_SHARED("m64n256k16.f32.bf16.bf16", "f", ", 1, 1, 0, 0");
+        WGMMA_SHARED(128, "m64n256k16.f32.bf16.bf16", "f", ", 1, 1, 0, 0");
     else if constexpr (T == GPU_FP8)
-        WGMMA_SHARED("m64n256k32.f32.e4m3.e4m3", "f", ", 1, 1");
+        WGMMA_SHARED(128, "m64n256k32.f32.e4m3.e4m3", "f", ", 1, 1");
     else
-        WGMMA_SHARED("m64n256k32.s32.s8.s8", "r", "");
+        WGMMA_SHARED(128, "m64n256k32.s32.s8.s8", "r", "");
 }
 
 template <enum gpu_type T>
-static __device__ __forceinline__ void multiply(typename sum_of<T>::type (&d)[WGMMA_SUMS],
+static __device__ __forceinline__ void multiply(typename sum_of<T>::type (&d)[SUMS],
                                                 const unsigned (&a)[4], uint64_t b)
 {
     if constexpr (T == GPU_TF32)
-        WGMMA_REGISTERS("m64n256k8.f32.tf32.tf32", "f", ", 1, 1");
+        WGMMA_REGISTERS(128, "m64n256k8.f32.tf32.tf32", "f", ", 1, 1");
     else if constexpr (T == GPU_FP16)
-        WGMMA_REGISTERS("m64n256k16.f32.f16.f16", "f", ", 1, 1, 0");
+        WGMMA_REGISTERS(128, "m64n256k16.f32.f16.f16", "f", ", 1, 1, 0");
     else if constexpr (T == GPU_BF16)
-        WGMMA_REGISTERS("m64n256k16.f32.bf16.bf16", "f", ", 1, 1, 0");
+        WGMMA_REGISTERS(128, "m64n256k16.f32.bf16.bf16", "f", ", 1, 1, 0");
     else if constexpr (T == GPU_FP8)
-        WGMMA_REGISTERS("m64n256k32.f32.e4m3.e4m3", "f", ", 1, 1");
+        WGMMA_REGISTERS(128, "m64n256k32.f32.e4m3.e4m3", "f", ", 1, 1");
     else
-        WGMMA_REGISTERS("m64n256k32.s32.s8.s8", "r", "");
+        WGMMA_REGISTERS(128, "m64n256k32.s32.s8.s8", "r", "");
 }
 
 /* The image to shared memory, visible to the tensor cores. */
@@ -114,13 +115,13 @@ static __device__ __forceinline__ void load_image(uint4 *to, const void *d_image
 /* The sums: register i holds row 16 warp + g + 8 (i / 2 % 2), column 8 (i / 4) + 2 t + i % 2. */
 template <enum gpu_type T>
 static __device__ __forceinline__ void finish(const struct loop_gpu_args *args, int group,
-                                              const typename sum_of<T>::type (&d)[WGMMA_SUMS])
+                                              const typename sum_of<T>::type (&d)[SUMS])
 {
     const int warp = threadIdx.x / 32 % 4, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
     unsigned mark = 0;
 
 #pragma unroll
-    for (int i = 0; i < WGMMA_SUMS; i++) {
+    for (int i = 0; i < SUMS; i++) {
         int row = 16 * warp + g + 8 * (i / 2 % 2), col = 8 * (i / 4) + 2 * t + i % 2;
 
         mark += loop_gpu_mark(sum_bits(d[i]), group, row, col);
@@ -136,14 +137,14 @@ static __global__ void __launch_bounds__(THREADS, 1) wgmma_kernel(const struct l
     extern __shared__ char unaligned[];
     char *image = (char *)(((uintptr_t)unaligned + ALIGN - 1) / ALIGN * ALIGN);
     const int group = threadIdx.x / 128;
-    typename sum_of<T>::type d[WGMMA_SUMS];
+    typename sum_of<T>::type d[SUMS];
     uint64_t a0, b0;
 
     load_image((uint4 *)image, args.d_image);
     a0 = wgmma_descriptor(image + a_tile(group, 0, 0));
     b0 = wgmma_descriptor(image + b_tile(0));
 #pragma unroll
-    for (int i = 0; i < WGMMA_SUMS; i++)
+    for (int i = 0; i < SUMS; i++)
         d[i] = 0;
     if constexpr (A_IN_REGISTERS) {
         const int row = 16 * (threadIdx.x / 32 % 4) + threadIdx.x % 32 / 4, t = threadIdx.x % 4;
