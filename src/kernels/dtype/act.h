@@ -17,6 +17,10 @@
 #include "core/err.h"
 #include "kernels/dtype/dtype.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum act_kind { ACT_F32, ACT_Q8_32, ACT_Q8_256, ACT_Q8_ROW };
 
 const char *act_kind_name(enum act_kind k); /* "f32", "int8 per 32", ... */
@@ -40,5 +44,9 @@ size_t act_bytes(enum act_kind k, size_t cols);
 
 /* Fill `buffer` (act_bytes, 64-byte aligned) from x and describe it in *out. */
 void act_quantize(enum act_kind k, const float *x, size_t cols, void *buffer, struct act *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

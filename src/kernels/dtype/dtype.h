@@ -16,6 +16,10 @@
 
 #include "core/err.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum dtype {
     DTYPE_F32,
     DTYPE_F16,
@@ -75,5 +79,9 @@ struct weight {
     size_t row_bytes;
     const void *data; /* borrowed, no alignment promised beyond 2 bytes */
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
