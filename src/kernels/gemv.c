@@ -20,7 +20,13 @@
 #include "host/cpu.h"
 #include "kernels/gemm/matmul_reference.h"
 #include "kernels/gemv/gemv.h"
+#include "kernels/variant/gpu_variant.h"
 #include "kernels/variant/variant_axis.h"
+#include "kernels/variant/variant_hooks.h"
+
+#if HAVE_CUDA
+#include "kernels/gemv/gemv_bench_gpu.h"
+#endif
 
 enum { LARGE, RESIDENT };
 enum { BEST, SAMPLES = 256, ALIGN = 64, ROWS_TOGETHER = 4, PASS_BYTES = 8 << 20 };
@@ -39,9 +45,10 @@ struct state {
 };
 
 static const char *const weight_names[] = { [LARGE] = "large", [RESIDENT] = "resident", NULL };
-static const char *const variant_names[] = { [BEST] = "best", "scalar",  "avx2",
-                                             "avxvnni",       "avx512",  "avx512vnni",
-                                             "neon",          "dotprod", NULL };
+static const char *const variant_names[] = { [BEST] = "best", "scalar",     "avx2", "avxvnni",
+                                             "avx512",        "avx512vnni", "neon", "dotprod",
+                                             "early",         "planes",     NULL };
+static const char *const act_names[] = { "ready", "separate", NULL };
 
 static const struct axis axes[] = {
     { .name = "dtype",
@@ -71,7 +78,8 @@ static const struct axis axes[] = {
       .help = "one core, or all physical cores that this process may use",
       .kind = AXIS_ENUM,
       .names = variant_axis_threads,
-      .normal = "all" },
+      .normal = "all",
+      .devices = DEVICE_CPU },
     { .name = "weights",
       .help = "large: more of them than the caches hold, resident: one matrix again and again",
       .kind = AXIS_ENUM,
@@ -82,9 +90,18 @@ static const struct axis axes[] = {
       .kind = AXIS_ENUM,
       .names = variant_names,
       .normal = "best" },
+    { .name = "act",
+      .help =
+          "vectors are int8 already (ready), or made so each time by a kernel before (separate)",
+      .kind = AXIS_ENUM,
+      .names = act_names,
+      .normal = "ready",
+      .devices = DEVICE_GPU },
+    GPU_VARIANT_AXIS_TIMING,
 };
 
-/* The widest matrix of SmolLM2-135M, and the shape of a larger model's. */
+/* The widest matrix of SmolLM2-135M, and on a GPU one of a model of 8 billion weights. */
+#define TALL "rows=4096 cols=14336"
 static const struct plan plans[] = {
     { SUITE_QUICK, DEVICE_CPU, "dtype=Q4_0", 0.5 },
     { SUITE_STANDARD, DEVICE_CPU, "dtype=F16,Q8_0,Q4_0,Q4_K,TQ2_0", 0.5 },
@@ -92,7 +109,17 @@ static const struct plan plans[] = {
     { SUITE_FULL, DEVICE_CPU, "dtype=* weights=*", 0.4 },
     { SUITE_FULL, DEVICE_CPU, "dtype=F16,Q4_0,TQ2_64 tokens=2,4,8 threads=one", 0.4 },
     { SUITE_FULL, DEVICE_CPU, "dtype=Q4_0,TQ2_0 threads=one weights=resident variant=*", 0.4 },
+    { SUITE_QUICK, DEVICE_GPU, "dtype=Q4_0 " TALL, 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0,Q4_K,TQ2_0", 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0,Q4_K,TQ2_0 " TALL, 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=Q4_0 act=separate", 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=Q4_0 act=separate " TALL, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=* weights=*", 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0,TQ2_64 tokens=2,4,8 " TALL, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0 variant=* " TALL, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=Q4_0 variant=*", 0.3 },
 };
+#undef TALL
 
 static const char *name_asked(const struct params *p)
 {
@@ -107,7 +134,12 @@ static bool exists(const struct params *p, const struct device *d)
     const struct gemv_variant *v = gemv_variants(&n);
     bool found = !name;
 
+#if HAVE_CUDA
+    if (d->kind == DEVICE_GPU)
+        return dtype_row_bytes(t, (size_t)params_get(p, "cols")) > 0 && gemv_bench_gpu_exists(p);
+#else
     (void)d;
+#endif
     for (int i = 0; name && i < n; i++)
         found |= v[i].dtype == t && strcmp(v[i].name, name) == 0;
     return found && dtype_row_bytes(t, (size_t)params_get(p, "cols")) > 0;
@@ -359,21 +391,74 @@ static void teardown(struct bench_ctx *c, void *state)
     region_unmap(&s->block);
 }
 
+/* ---- either device */
+
+union states {
+    struct state cpu;
+#if HAVE_CUDA
+    struct gemv_bench_gpu gpu;
+#endif
+};
+
+static const struct variant_hooks *hooks_of(const struct bench_ctx *c)
+{
+    static const struct variant_hooks cpu = { setup, verify, once, work, limit, teardown };
+
+#if HAVE_CUDA
+    if (c->device->kind == DEVICE_GPU)
+        return &gemv_bench_gpu_hooks;
+#else
+    (void)c;
+#endif
+    return &cpu;
+}
+
+static int setup_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->setup(c, state, e);
+}
+
+static int verify_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->verify(c, state, e);
+}
+
+static int once_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->once(c, state, e);
+}
+
+static void work_here(const struct bench_ctx *c, const void *state, struct work *w)
+{
+    hooks_of(c)->work(c, state, w);
+}
+
+static int limit_here(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+{
+    return hooks_of(c)->limit(c, state, out, e);
+}
+
+static void teardown_here(struct bench_ctx *c, void *state)
+{
+    hooks_of(c)->teardown(c, state);
+}
+
 const struct bench bench_kernels_gemv = {
     .name = "kernels.gemv",
     .question = "How fast does decoding read a matrix of weights?",
-    .devices = DEVICE_CPU,
+    .devices = DEVICE_CPU | DEVICE_GPU,
     .metric = { "bandwidth", "GB/s", METRIC_BYTES_PER_S, 1e-9, HIGHER_IS_BETTER },
     .axes = axes,
     .n_axes = sizeof(axes) / sizeof(axes[0]),
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
-    .state_size = sizeof(struct state),
+    .state_size = sizeof(union states),
     .exists = exists,
-    .setup = setup,
-    .verify = verify,
-    .once = once,
-    .work = work,
-    .limit = limit,
-    .teardown = teardown,
+    .timing_of = gpu_variant_timing_of,
+    .setup = setup_here,
+    .verify = verify_here,
+    .once = once_here,
+    .work = work_here,
+    .limit = limit_here,
+    .teardown = teardown_here,
 };
