@@ -1,5 +1,5 @@
-/* test_api_gpu.c - libheadroom on a GPU: every variant against the CPU, streams and graphs, pointers
- * that are refused, and that all memory comes back. */
+/* test_api_gpu.c - libheadroom on a GPU: every variant against the CPU, graphs, pointers that are
+ * refused, and that all memory comes back. */
 #include "test.h"
 
 #if !HAVE_CUDA

@@ -17,6 +17,7 @@
 #include "core/limits.h"
 #include "kernels/attention/sparse_bench.h"
 #include "kernels/attention/sparse_cpu.h"
+#include "kernels/attention/sparse_external.h"
 #include "kernels/variant/gpu_variant.h"
 #include "kernels/variant/variant_axis.h"
 
@@ -24,9 +25,12 @@
 #include "kernels/attention/attention_sparse_gpu.h"
 #endif
 
+enum { BEST }; /* of the axis `variant` */
+
 struct cpu_state {
     struct sparse_bench b;
     const struct sparse_variant *v;
+    struct sparse_external *external; /* owned: measured instead of v; or NULL */
     int candidates[PICK_MAX];
     struct sparse_args a; /* with O and LSE, which lie in `out` */
     struct region out;
@@ -114,6 +118,7 @@ static const struct axis axes[] = {
       .kind = AXIS_ENUM,
       .names = variants,
       .normal = "best" },
+    EXTERNAL_AXIS,
 };
 
 #define BLOCKS "case=heads blocks=800,1600,3200,6400,12800,16000,32000"
@@ -153,6 +158,8 @@ static bool exists(const struct params *p, const struct device *d)
     int n;
     const struct sparse_variant *table = sparse_variants(&n);
 
+    if (external_asked(p))
+        return params_get(p, "variant") == BEST;
 #if HAVE_CUDA
     if (d->kind == DEVICE_GPU)
         return attention_sparse_gpu_exists(p);
@@ -165,6 +172,8 @@ static bool applies(const struct params *p, const struct axis *a)
     const enum sparse_case_kind kind = (enum sparse_case_kind)params_get(p, "case");
     const bool protein = kind == SPARSE_CASE_PROTEIN;
 
+    if (strcmp(a->name, "library") == 0)
+        return external_asked(p) != NULL;
     if (strcmp(a->name, "blocks") == 0)
         return kind == SPARSE_CASE_HEADS;
     if (strcmp(a->name, "atoms") == 0)
@@ -192,10 +201,11 @@ static int cpu_once(struct bench_ctx *c, void *state, struct err *e)
     struct cpu_state *s = state;
 
     (void)c;
-    (void)e;
+    s->ran = true;
+    if (s->external)
+        return sparse_external_variant.run(s->external, &s->a, NULL, e);
     atomic_store(&s->next, 0);
     pool_run(s->pool, run_thread, s);
-    s->ran = true;
     return 0;
 }
 
@@ -208,26 +218,51 @@ static int try_variant(struct bench_ctx *c, void *state, int which, struct err *
     return cpu_once(c, s, e);
 }
 
+static int choose_variant(struct bench_ctx *c, struct cpu_state *s, struct err *e)
+{
+    int n, best, rc = 0;
+    const struct sparse_variant *table = sparse_variants(&n);
+
+    TRY(n = variant_axis_candidates(c->params, table, sizeof(*table), n, s->candidates, e));
+    TRY(pick_fastest(c, n, try_variant, s, &best, e));
+    s->v = &table[s->candidates[best]];
+    snprintf(c->variant, sizeof(c->variant), "%s", s->v->name);
+out:
+    return rc;
+}
+
+static int open_external(struct bench_ctx *c, struct cpu_state *s, int threads, struct err *e)
+{
+    const struct headroom_sparse_options options = { .device = HEADROOM_CPU,
+                                                     .dtype = (int32_t)s->b.want.dtype,
+                                                     .dim = s->b.want.dim,
+                                                     .threads = threads };
+    int rc = 0;
+
+    TRY(sparse_external_open(&s->external, external_asked(c->params), &s->b.k.p, &options, NULL,
+                             e));
+    sparse_external_name(s->external, c->variant, sizeof(c->variant));
+out:
+    return rc;
+}
+
 static int cpu_setup(struct bench_ctx *c, void *state, struct err *e)
 {
     struct cpu_state *s = state;
-    const struct sparse_variant *table;
     const int *cpus;
-    int n, threads, best, rc = 0;
+    int threads = variant_axis_cpus(c->params, &cpus), rc = 0;
 
-    table = sparse_variants(&n);
-    TRY(n = variant_axis_candidates(c->params, table, sizeof(*table), n, s->candidates, e));
-    threads = variant_axis_cpus(c->params, &cpus);
     TRY(sparse_bench_setup(c, &s->b, e));
     TRY(region_map(&s->out, sparse_case_q_bytes(&s->b.k) + sparse_bench_lse_bytes(&s->b), e));
     s->a = s->b.k.a;
     s->a.o = s->out.p;
     s->a.lse = (float *)(void *)((char *)s->out.p + sparse_case_q_bytes(&s->b.k));
+    if (external_asked(c->params)) /* its threads, before this one is bound to a CPU */
+        TRY(open_external(c, s, threads, e));
     TRY(pool_new(&s->pool, threads, cpus, e));
-    TRY(pick_fastest(c, n, try_variant, s, &best, e));
-    s->v = &table[s->candidates[best]];
+    if (!s->external)
+        TRY(choose_variant(c, s, e));
     s->ran = false;
-    snprintf(c->variant, sizeof(c->variant), "%s", s->v->name);
 out:
     return rc;
 }
@@ -284,6 +319,7 @@ static void cpu_teardown(struct bench_ctx *c, void *state)
     struct cpu_state *s = state;
 
     (void)c;
+    sparse_external_variant.close(s->external);
     pool_free(s->pool);
     region_unmap(&s->out);
     sparse_bench_release(&s->b);

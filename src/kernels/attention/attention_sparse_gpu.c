@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gpu/gpu.h"
+#include "kernels/attention/sparse_external.h"
 
 enum {
     /* Blocks that the simple variant does in a bearable time: 250 ms a million. */
@@ -88,6 +89,27 @@ static int open_one(struct bench_ctx *c, struct attention_sparse_gpu *s,
     return rc < 0 ? ERR(e, rc == ERR_NOMEM ? ERR_NOTSUP : rc, "%s: %s", v->is.name, why.msg) : 0;
 }
 
+/* The library that the user names, alone. */
+static int open_external(struct bench_ctx *c, struct attention_sparse_gpu *s, struct err *e)
+{
+    const bool invariant = params_get(c->params, "mode") == SPARSE_INVARIANT;
+    const struct headroom_sparse_options options = { .device = gpu_index_of(s->gpu),
+                                                     .dtype = (int32_t)s->b.want.dtype,
+                                                     .dim = s->b.want.dim,
+                                                     .flags = invariant ? HEADROOM_INVARIANT : 0 };
+    struct sparse_external *x;
+    int rc = 0;
+
+    TRY(need_memory(s, 1, e));
+    TRY(allocate(s, e));
+    TRY(sparse_external_open(&x, external_asked(c->params), &s->b.k.p, &options,
+                             gpu_stream_of(s->gpu), e));
+    s->open[s->n_open++] = (struct attention_sparse_open){ &sparse_external_variant, x };
+    sparse_external_name(x, c->variant, sizeof(c->variant));
+out:
+    return rc;
+}
+
 /* All candidates that have what is wanted; "best" goes without those that have not. */
 static int open_variants(struct bench_ctx *c, struct attention_sparse_gpu *s, struct err *e)
 {
@@ -130,6 +152,8 @@ int attention_sparse_gpu_setup(struct bench_ctx *c, void *state, struct err *e)
     s->gpu = c->device_handle;
     TRY(gpu_enter(s->gpu, e));
     TRY(sparse_bench_setup(c, &s->b, e));
+    if (external_asked(c->params))
+        return open_external(c, s, e);
     TRY(open_variants(c, s, e));
     TRY(pick_fastest(c, s->n_open, try_variant, s, &best, e));
     s->which = best;
