@@ -8,7 +8,12 @@
 #include "gpu/gpu.h"
 
 #if HAVE_CUDA
+#include "core/device.h"
+#include "core/plan.h"
+#include "core/registry.h"
+#include "core/worker.h"
 #include "gpu/gpu_graph.h"
+#include "kernels/attention/attention_sparse_gpu.h"
 #include "kernels/attention/sparse_gpu.h"
 
 static int runs = 1000; /* that have to give the same bits */
@@ -406,6 +411,51 @@ static void test_constant(const struct sparse_gpu_variant *v)
     CHECK_EQ(r.wrong, 0);
 }
 
+/* ---- the benchmark */
+
+/* One position of many, and none that F64 looks at: the simple variant sees it. */
+static int wrong_once(struct bench_ctx *c, void *state, struct err *e)
+{
+    struct attention_sparse_gpu *s = state;
+    const size_t position = 5000 * 64 * sizeof(uint16_t);
+    int rc = attention_sparse_gpu_once(c, state, e);
+
+    if (rc < 0)
+        return rc;
+    return gpu_fill((char *)s->a.o + position, 0x3c, 64 * sizeof(uint16_t), stream_here(), e);
+}
+
+static void measure(const struct bench *b, const char *settings, const char *want)
+{
+    struct worker_options o = { .seed = 1, .dir = "/tmp", .target = 0.01 };
+    struct worker *w = NULL;
+    struct params point;
+    struct result r;
+    struct err e = { 0 };
+
+    CHECK_EQ(plan_point_on(b, DEVICE_GPU, settings, &point, &e), 0);
+    CHECK_EQ(worker_open(&w, &o, &e), 0);
+    CHECK_EQ(worker_case(w, b, &device, &point, 0.02, &r), 0);
+    CHECK_EQ(r.status, want ? RESULT_FAILED : RESULT_OK);
+    CHECK(!want || strstr(r.reason, want) != NULL);
+    printf("%s: %s: %s, %.4g %s, %s %s\n", test_failures ? "FAIL" : "pass", settings, r.variant,
+           r.value, r.unit, r.check.reference, r.reason);
+    result_release(&r);
+    worker_close(w);
+}
+
+static void test_bench(void)
+{
+    struct bench wrong = *registry_find("kernels.attention.sparse");
+
+    measure(&wrong, "blocks=400", NULL);
+    measure(&wrong, "blocks=400 masks=bits mode=invariant dtype=bf16", NULL);
+    measure(&wrong, "case=protein atoms=3000 cutoff=5 masks=bits queries=2 dim=128", NULL);
+    measure(&wrong, "case=diagonal atoms=2000 timing=isolated-cold", NULL);
+    wrong.once = wrong_once;
+    measure(&wrong, "blocks=400 variant=mma", "off the simple variant");
+}
+
 int main(int argc, char **argv)
 {
     static const struct parity_shape wide = { .what = "many runs", .dim = { 300, 9000, 2 } };
@@ -441,6 +491,7 @@ int main(int argc, char **argv)
     }
     for (int v = 0; v < n_variants; v++)
         test_company(&table[v]);
+    test_bench();
     for (int v = 0; v < n_variants; v++)
         printf("%s: sparse %s\n", test_failures ? "FAIL" : "pass", name(v));
     gpu_device_ops.close(gpu);
