@@ -2,13 +2,12 @@
 #include "command/ab_session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "command/child.h"
+#include "command/words.h"
 #include "core/atomic_file.h"
 #include "core/clock.h"
 #include "core/mem.h"
@@ -30,24 +29,6 @@ static int path_of(const struct ab_plan *p, enum pair_side side, int pair, const
 }
 
 /* ---- one run ---- */
-
-/* The words of a command, as exec wants them. */
-struct words {
-    char text[32768];
-    size_t used;
-    char *argv[AB_WORDS_MAX + 1]; /* into text; NULL at the end */
-    int n;
-};
-
-static int add_word(struct words *w, const char *word, size_t length, struct err *e)
-{
-    if (w->n == AB_WORDS_MAX || w->used + length + 1 > sizeof(w->text))
-        return ERR(e, ERR_ARG, "compare --ab: more than %d words, or too long", AB_WORDS_MAX);
-    w->argv[w->n++] = memcpy(w->text + w->used, word, length);
-    w->used += length;
-    w->text[w->used++] = '\0';
-    return 0;
-}
 
 /* One run of one program. */
 struct job {
@@ -72,97 +53,16 @@ static int command_of(const struct job *job, struct words *w, struct err *e)
         from += strspn(from, " ");
         to = from + strcspn(from, " ");
         if (to > from)
-            TRY(add_word(w, from, (size_t)(to - from), e));
+            TRY(words_add_part(w, from, (size_t)(to - from), e));
     }
     if (w->n == 0)
         return ERR(e, ERR_ARG, "compare --ab: the name of a program is empty");
     for (int i = 0; i < job->n; i++)
-        TRY(add_word(w, job->argument[i], strlen(job->argument[i]), e));
+        TRY(words_add(w, job->argument[i], e));
     for (size_t i = 0; i < n_tail; i++)
-        TRY(add_word(w, tail[i], strlen(tail[i]), e));
+        TRY(words_add(w, tail[i], e));
 out:
     return rc;
-}
-
-/* ---- signals: while a program starts and runs, none may fall between a look and a wait ---- */
-
-static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
-enum { ENDING = sizeof(ending) / sizeof(ending[0]) };
-
-struct held {
-    sigset_t before; /* the mask to go back to, and to wait with */
-    struct sigaction child;
-};
-
-/* sigsuspend comes back from what has a handler. */
-static void child_ended(int signal)
-{
-    (void)signal;
-}
-
-static void hold_signals(struct held *h)
-{
-    struct sigaction a = { .sa_handler = child_ended };
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    for (int i = 0; i < ENDING; i++)
-        sigaddset(&set, ending[i]);
-    sigprocmask(SIG_BLOCK, &set, &h->before);
-    sigaction(SIGCHLD, &a, &h->child);
-}
-
-static void let_signals(const struct held *h)
-{
-    sigaction(SIGCHLD, &h->child, NULL);
-    sigprocmask(SIG_SETMASK, &h->before, NULL);
-}
-
-/* In the child our handlers would only tell its copy of us; what is ignored stays so. */
-static void drop_handlers(const struct held *h)
-{
-    struct sigaction a;
-
-    for (int i = 0; i < ENDING; i++)
-        if (sigaction(ending[i], NULL, &a) == 0 && a.sa_handler != SIG_IGN)
-            signal(ending[i], SIG_DFL);
-    let_signals(h);
-}
-
-/* In the child, which must not use stdio.  In a group of its own: a signal from the terminal comes
- * once, through us, and not a second time, which would end it at once. */
-static void become(char *const *argv, const char *log, const struct held *h)
-{
-    int in = open("/dev/null", O_RDONLY);
-    int out = open(log ? log : "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0666);
-
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    drop_handlers(h);
-    if (!argv[0] || in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 ||
-        dup2(out, STDOUT_FILENO) < 0 || (log && dup2(out, STDERR_FILENO) < 0))
-        _exit(127);
-    execvp(argv[0], argv);
-    dprintf(STDERR_FILENO, "%s: %s", argv[0], strerror(errno));
-    _exit(127);
-}
-
-/* Wait for it; the first signal to us is handed on. */
-static int wait_for(pid_t pid, const struct held *h, const volatile sig_atomic_t *stop)
-{
-    bool told = false;
-    pid_t ended;
-    int status;
-
-    while ((ended = waitpid(pid, &status, WNOHANG)) == 0) {
-        if (*stop && !told) {
-            kill(pid, (int)*stop);
-            told = true;
-        }
-        sigsuspend(&h->before);
-    }
-    return ended < 0 ? -1 : status;
 }
 
 /* The last words of a program that did not make it. */
@@ -204,20 +104,13 @@ static int outcome(const struct job *job, int status, struct err *e)
 static int run_job(const struct job *job, struct err *e)
 {
     static struct words words;
-    struct held held;
-    pid_t pid;
-    int rc = 0;
+    struct child child = { .log = job->log, .out = -1, .stop = job->stop };
+    int status, rc = 0;
 
     TRY(command_of(job, &words, e));
-    hold_signals(&held);
-    pid = fork();
-    if (pid == 0)
-        become(words.argv, job->log, &held);
-    if (pid < 0)
-        rc = ERR(e, ERR_IO, "fork: %s", strerror(errno));
-    else
-        rc = outcome(job, wait_for(pid, &held, job->stop), e);
-    let_signals(&held);
+    child.argv = words.argv;
+    TRY(child_run(&child, &status, e));
+    rc = outcome(job, status, e);
 out:
     return rc;
 }

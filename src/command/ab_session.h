@@ -8,8 +8,6 @@
 #include "command/cli.h"
 #include "command/sides.h"
 
-enum { AB_WORDS_MAX = 300 };
-
 struct ab_plan {
     const char *program[SIDES];  /* words with spaces between */
     const char *const *argument; /* n_arguments, the first is "run" */
