@@ -89,6 +89,7 @@ static void read_environment(struct cli_env *env)
     home_folder(data, sizeof(data), getenv("XDG_DATA_HOME"), home, ".local/share");
     env->cache_dir = cache;
     env->data_dir = data;
+    env->search_path = getenv("PATH");
     for (int i = 0; i < RECORDED; i++)
         recorded[i].value = getenv(recorded[i].name);
     env->variables = recorded;

@@ -71,9 +71,42 @@ static void lucky_once(void)
     CHECK_EQ(best, 0);
 }
 
+/* Each choice is kept, and made again without a trial where it fits. */
+static void again(void)
+{
+    static struct result row;
+    struct device device = { .ops = &ops };
+    struct bench_ctx c = { .device = &device, .result = &row };
+    double cost[] = { 9, 3, 5 };
+    int best = -1;
+
+    CHECK_EQ(pick_fastest(&c, 3, run, cost, &best, NULL), 0);
+    CHECK_EQ(pick_fastest(&c, 1, run, cost, &best, NULL), 0); /* nothing to choose */
+    CHECK_EQ(pick_fastest(&c, 2, run, cost, &best, NULL), 0);
+    CHECK_STR(result_find(&row, "picks")->text, "1,1");
+
+    c.picks = "2,0,7";
+    runs = 0;
+    CHECK_EQ(pick_fastest(&c, 3, run, cost, &best, NULL), 0);
+    CHECK_EQ(best, 2);
+    CHECK_EQ(pick_fastest(&c, 1, run, cost, &best, NULL), 0);
+    CHECK_EQ(best, 0);
+    CHECK_EQ(pick_fastest(&c, 3, run, cost, &best, NULL), 0);
+    CHECK_EQ(best, 0);
+    CHECK_EQ(runs, 0);
+    CHECK_EQ(pick_fastest(&c, 3, run, cost, &best, NULL), 0); /* 7 is none of them */
+    CHECK_EQ(best, 1);
+    CHECK(runs > 0);
+    c.picks = "x";
+    CHECK_EQ(pick_fastest(&c, 3, run, cost, &best, NULL), 0);
+    CHECK_EQ(best, 1);
+}
+
 int main(void)
 {
     int best = -1;
+
+    again();
 
     CHECK_EQ(pick((double[]){ 5 }, 1, &best), 0);
     CHECK_EQ(best, 0);

@@ -8,25 +8,10 @@
 #include "core/axis.h"
 
 const struct command *const command_table[] = {
-    &command_run,
-    &command_list,
-    &command_info,
-    &command_doctor,
-    &command_history,
-    &command_baseline,
-    &command_report,
-    &command_import,
-    &command_export,
-    &command_compare,
-    &command_gate,
-    &command_selftest,
-    &command_rerun,
-    &command_generate,
-    &command_perplexity,
-    &command_model,
-    &command_help,
-    &command_worker,
-    NULL,
+    &command_run,        &command_list,    &command_info,     &command_doctor, &command_history,
+    &command_baseline,   &command_report,  &command_import,   &command_export, &command_compare,
+    &command_gate,       &command_profile, &command_selftest, &command_rerun,  &command_generate,
+    &command_perplexity, &command_model,   &command_help,     &command_worker, NULL,
 };
 
 const struct command *cli_find(const char *name)
@@ -139,6 +124,7 @@ int cli_parse(const struct command *c, int argc, char **argv, struct cli_args *o
                 return ERR(e, ERR_ARG, "%s: unexpected \"%.60s\" (see headroom help %s)", c->name,
                            word, c->name);
             out->word[out->n_words++] = word;
+            out->n_before_dashes += !only_words;
         }
     }
 out:

@@ -34,8 +34,9 @@ struct cli_args;
 /* What main learns from outside, so that nobody below it asks the environment. */
 struct cli_env {
     bool stdout_tty, stderr_tty, colour, utf8;
-    const char *cache_dir; /* of this program; may not exist yet; "" when there is no home */
-    const char *data_dir;  /* the same for what must be kept: the history */
+    const char *cache_dir;   /* of this program; may not exist yet; "" when there is no home */
+    const char *data_dir;    /* the same for what must be kept: the history */
+    const char *search_path; /* PATH; NULL: not set */
     const struct env_variable *variables; /* n_variables worth recording, with their values */
     int n_variables;
     volatile sig_atomic_t *stop; /* set by SIGINT, SIGTERM, SIGHUP */
@@ -64,6 +65,7 @@ struct cli_args {
     const struct command *command;
     const char *word[CLI_WORDS_MAX]; /* n_words arguments that are not options */
     int n_words;
+    int n_before_dashes; /* of them, before a "--" (all, without one) */
     struct {
         const struct cli_option *option;
         const char *value;

@@ -15,6 +15,7 @@ extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_compare;
 extern const struct command command_gate;
+extern const struct command command_profile;
 extern const struct command command_selftest;
 extern const struct command command_rerun;
 extern const struct command command_model;

@@ -91,14 +91,16 @@ struct bench_ctx {
     void *device_handle; /* gpu.h knows what it is for DEVICE_GPU; NULL for the CPU */
     const struct params *params;
     uint64_t seed;
-    const char *dir;       /* --dir: where scratch files may go; never NULL */
-    const char *models;    /* --models: the folder with the models; "" where there is none */
-    double seconds;        /* the row's budget, for sizing only */
-    char variant[64];      /* setup names the code path it chose */
-    char inputs[96];       /* setup names distribution and seed of its inputs */
-    double clock_hz;       /* in limit() and expect(): the device's clock seen while sampling, as in
+    const char *dir;    /* --dir: where scratch files may go; never NULL */
+    const char *models; /* --models: the folder with the models; "" where there is none */
+    double seconds;     /* the row's budget, for sizing only */
+    const char *picks;  /* what pick_fastest() chose in the row that this one repeats, where trials
+                             * would be disturbed; NULL: it tries */
+    char variant[64];   /* setup names the code path it chose */
+    char inputs[96];    /* setup names distribution and seed of its inputs */
+    double clock_hz;    /* in limit() and expect(): the device's clock seen while sampling, as in
                              * struct result_run (median); NaN when it is not known */
-    struct check check;    /* verify fills reference, error, tolerance */
+    struct check check; /* verify fills reference, error, tolerance */
     struct result *result; /* for result_note() */
     struct hist *ops;      /* where op_done() records; NULL: no per-operation latency */
     /* setup lowers it where a sample may hold no more repetitions than these (a cold one: 1, with

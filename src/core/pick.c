@@ -2,6 +2,8 @@
 #include "core/pick.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +41,35 @@ static int fastest(enum device_kind kind, int n, double ns[][PICK_ROUNDS], const
     return best;
 }
 
+/* What the row that is repeated picked here.  What does not fit n is for other candidates. */
+static bool picked_before(struct bench_ctx *c, int n, int *best)
+{
+    char *end;
+    long which;
+
+    if (!c->picks || !c->picks[0])
+        return false;
+    which = strtol(c->picks, &end, 10);
+    if (end == c->picks || which < 0 || which >= n)
+        return false;
+    c->picks = *end == ',' ? end + 1 : end;
+    *best = (int)which;
+    return true;
+}
+
+static void keep(const struct bench_ctx *c, int best)
+{
+    const struct result_property *before = c->result ? result_find(c->result, "picks") : NULL;
+    char earlier[100];
+
+    if (before) {
+        snprintf(earlier, sizeof(earlier), "%.99s", before->text);
+        result_property_text(c->result, "picks", "%s,%d", earlier, best);
+    } else if (c->result && c->result->n_properties < RESULT_PROPERTIES) {
+        result_property_text(c->result, "picks", "%d", best);
+    }
+}
+
 int pick_fastest(struct bench_ctx *c, int n,
                  int (*run)(struct bench_ctx *c, void *self, int which, struct err *e), void *self,
                  int *best, struct err *e)
@@ -50,7 +81,7 @@ int pick_fastest(struct bench_ctx *c, int n,
 
     BUG_ON(n < 1 || n > PICK_MAX);
     *best = 0;
-    if (n == 1)
+    if (n == 1 || picked_before(c, n, best))
         return 0;
     /* Round 0 brings pages, caches and clocks to where they stay. */
     for (int round = 0; round <= PICK_ROUNDS; round++) {
@@ -67,6 +98,7 @@ int pick_fastest(struct bench_ctx *c, int n,
         if (round == ROUNDS_FAIR)
             most = HOPELESS * figure(kind, ns[*best], count[*best]);
     }
+    keep(c, *best);
 out:
     return rc;
 }

@@ -10,6 +10,8 @@ enum { PICK_MAX = 64, PICK_ROUNDS = 5 };
  * PICK_ROUNDS more, of which all but two leave out what took twice the best time.  *best has the
  * smallest time on a CPU (what disturbs it only ever adds to it), the smallest median on a GPU
  * (whose clock goes both ways); the earlier one where two are equal.  With n = 1 nothing is run.
+ * The choice is kept as the row's property "picks" ("3", or "3,0" after two calls); with
+ * bench_ctx.picks it is the one that is in there, and nothing is timed.
  * 0 or an error of run or the device. */
 int pick_fastest(struct bench_ctx *c, int n,
                  int (*run)(struct bench_ctx *c, void *self, int which, struct err *e), void *self,

@@ -184,10 +184,11 @@ static void merge_notes(struct result *into, const struct result *from)
         result_note(into, "another run took the variant \"%s\"", from->variant);
 }
 
-/* A variant's kernels ("kernel", "kernel_2"): another variant has others, and has been named. */
+/* A variant's kernels ("kernel", "kernel_2") and how it was chosen: another variant has others, and
+ * has been named. */
 static bool of_variant(const struct result_property *p)
 {
-    return strncmp(p->name, "kernel", 6) == 0;
+    return strncmp(p->name, "kernel", 6) == 0 || strcmp(p->name, "picks") == 0;
 }
 
 /* The first run's stay.  Texts say what the run was (its kernel, a hash of its output): one that

@@ -1,5 +1,6 @@
 /* gpu_none.c - stands in for gpu.c in a build without CUDA: no devices, and why. */
 #include "gpu/gpu.h"
+#include "gpu/gpu_range.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,3 +77,16 @@ const struct device_ops gpu_device_ops = {
     .end = end,
     .floor_ns = floor_ns,
 };
+
+int gpu_range_begin(void *handle, const char *name, struct err *e)
+{
+    (void)handle;
+    (void)name;
+    return ERR(e, ERR_NOTSUP, "%s", reason);
+}
+
+int gpu_range_end(void *handle, struct err *e)
+{
+    (void)handle;
+    return ERR(e, ERR_NOTSUP, "%s", reason);
+}
