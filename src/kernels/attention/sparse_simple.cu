@@ -122,7 +122,7 @@ static __device__ void see(struct seen<DIM> *s, const float *q, const T *k, cons
 
 template <typename T, int DIM>
 static __global__ void __launch_bounds__(WARPS *LANES)
-    sparse_simple_kernel(const struct sparse_simple p, const struct sparse_args a)
+    sparse_simple_kernel(const struct sparse_device p, const struct sparse_args a)
 {
     __shared__ float scaled[WARPS][DIM];
     const int warp = threadIdx.x / LANES, lane = threadIdx.x % LANES;
@@ -157,30 +157,30 @@ static __global__ void __launch_bounds__(WARPS *LANES)
 }
 
 template <typename T, int DIM>
-static void launch(const struct sparse_simple *p, const struct sparse_args *a, cudaStream_t s)
+static void launch(const struct sparse_device *p, const struct sparse_args *a, cudaStream_t s)
 {
     const unsigned grid = (unsigned)p->lists * (SPARSE_BLOCK / WARPS);
 
     sparse_simple_kernel<T, DIM><<<grid, WARPS * LANES, 0, s>>>(*p, *a);
 }
 
-int sparse_simple(const struct sparse_simple *p, const struct sparse_args *a, gpu_stream s,
+int sparse_simple(const struct sparse_device *d, const struct sparse_args *a, gpu_stream s,
                   struct err *e)
 {
-    if (p->lists == 0)
+    if (d->lists == 0)
         return 0;
     if ((a->dim != 64 && a->dim != 128) || (a->dtype != DTYPE_F16 && a->dtype != DTYPE_BF16))
         return ERR(e, ERR_NOTSUP, "the simple variant has no heads of %d values of that type",
                    a->dim);
-    if (p->lists > INT32_MAX / (SPARSE_BLOCK / WARPS))
-        return ERR(e, ERR_NOTSUP, "%d lists are more than a grid holds", p->lists);
+    if (d->lists > INT32_MAX / (SPARSE_BLOCK / WARPS))
+        return ERR(e, ERR_NOTSUP, "%d lists are more than a grid holds", d->lists);
     if (a->dtype == DTYPE_F16 && a->dim == 64)
-        launch<__half, 64>(p, a, s);
+        launch<__half, 64>(d, a, s);
     else if (a->dtype == DTYPE_F16)
-        launch<__half, 128>(p, a, s);
+        launch<__half, 128>(d, a, s);
     else if (a->dim == 64)
-        launch<__nv_bfloat16, 64>(p, a, s);
+        launch<__nv_bfloat16, 64>(d, a, s);
     else
-        launch<__nv_bfloat16, 128>(p, a, s);
+        launch<__nv_bfloat16, 128>(d, a, s);
     return gpu_try_launched(cudaGetLastError(), "sparse_simple_kernel", e);
 }
