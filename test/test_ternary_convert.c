@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
+#include "kernels/ternary/ternary_tiles.h"
 #include "test.h"
 
 enum { R = 8, C = 512 };
@@ -163,6 +164,38 @@ static void test_form(void)
     ternary_release(&t);
 }
 
+/* The GPU's form, seen through its header's words; rows behind the last are zeros. */
+static void test_tiles(void)
+{
+    static const size_t shapes[][2] = { { 1, 64 }, { 17, 192 }, { 48, 576 } };
+
+    for (size_t k = 0; k < 3; k++) {
+        size_t rows = shapes[k][0], cols = shapes[k][1], whole = (rows + 15) / 16 * 16, wrong = 0;
+        void *tiles = mem_calloc(ternary_tiles_bytes(rows, cols), 1);
+        struct ternary t;
+        struct rng rng;
+
+        rng_init(&rng, k, 0);
+        CHECK_EQ(ternary_make(&t, rows, cols, NULL), 0);
+        for (size_t r = 0; r < rows; r++) {
+            t.scale[r] = (float)(r + 1);
+            for (size_t c = 0; c < cols; c++)
+                ternary_set(&t, r, c, (int)rng_below(&rng, 3) - 1);
+        }
+        ternary_tiles_pack(&t, tiles);
+        for (size_t r = 0; r < whole; r++) {
+            wrong += ternary_tiles_scale(tiles, cols, r) != (r < rows ? t.scale[r] : 0);
+            for (size_t c = 0; c < cols; c++)
+                wrong +=
+                    ternary_tiles_get(tiles, cols, r, c) != (r < rows ? ternary_get(&t, r, c) : 0);
+        }
+        CHECK_EQ(wrong, 0);
+        CHECK_EQ(ternary_tiles_bytes(rows, cols), whole * (cols / 4 + 4));
+        ternary_release(&t);
+        mem_free(tiles);
+    }
+}
+
 int main(void)
 {
     make_weights();
@@ -172,5 +205,6 @@ int main(void)
     test_i2s();
     test_packed();
     test_form();
+    test_tiles();
     TEST_DONE();
 }

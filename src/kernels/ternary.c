@@ -16,7 +16,11 @@
 #include "core/limits.h"
 #include "core/mem.h"
 #include "kernels/ternary/ternary_bench.h"
+#include "kernels/variant/gpu_variant.h"
 #include "kernels/variant/variant_axis.h"
+#if HAVE_CUDA
+#include "kernels/ternary/ternary_bench_gpu.h"
+#endif
 
 enum { BEST, PASS_BYTES = 8 << 20, SHARE = 32, ALIGN = 64 };
 
@@ -42,9 +46,10 @@ static const char *const fused_names[] = { "fused", "apart", "strict", "ready", 
 static const char *const shape_names[] = { "576x576",     "192x576",   "1536x576",  "576x1536",
                                            "2560x2560",   "640x2560",  "6912x2560", "2560x6912",
                                            "smollm-135m", "bitnet-2b", NULL };
-static const char *const variant_names[] = { [BEST] = "best", "scalar", "avx2",   "avxvnni",
-                                             "avx512vnni",    "amx",    "lookup", "neon",
-                                             "dotprod",       "i8mm",   NULL };
+static const char *const variant_names[] = { [BEST] = "best", "scalar",     "avx2",    "avxvnni",
+                                             "avx512vnni",    "amx",        "lookup",  "neon",
+                                             "dotprod",       "i8mm",       "dp4a",    "mma",
+                                             "graph",         "persistent", "cluster", NULL };
 
 static const struct axis axes[] = {
     { .name = "op",
@@ -79,6 +84,7 @@ static const struct axis axes[] = {
       .kind = AXIS_ENUM,
       .names = variant_names,
       .normal = "best" },
+    GPU_VARIANT_AXIS_TIMING,
 };
 
 static const struct plan plans[] = {
@@ -89,6 +95,12 @@ static const struct plan plans[] = {
     { SUITE_FULL, DEVICE_CPU, "shape=576x1536 tokens=8,16,32,64", 0.3 },
     { SUITE_FULL, DEVICE_CPU, "shape=* threads=*", 0.3 },
     { SUITE_FULL, DEVICE_CPU, "op=chain shape=* threads=*", 0.5 },
+    { SUITE_STANDARD, DEVICE_GPU, "shape=576x1536,1536x576", 0.3 },
+    { SUITE_STANDARD, DEVICE_GPU, "op=chain shape=smollm-135m", 0.5 },
+    { SUITE_FULL, DEVICE_GPU, "shape=* fused=fused,apart", 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "shape=1536x576,6912x2560 tokens=8,64 fused=apart variant=dp4a,mma",
+      0.3 },
+    { SUITE_FULL, DEVICE_GPU, "op=chain shape=* variant=cluster,persistent,graph", 0.5 },
 };
 
 static const char *name_asked(const struct params *p)
@@ -105,6 +117,10 @@ static bool exists(const struct params *p, const struct device *d)
 
     if (chain == matrix || (chain && (params_get(p, "tokens") != 1 || params_get(p, "fused") != 0)))
         return false;
+#if HAVE_CUDA
+    if (d->kind == DEVICE_GPU)
+        return ternary_bench_gpu_exists(p);
+#endif
     (void)d;
     for (int i = 0; name_asked(p) && i < n; i++)
         if (strcmp(v[i].name, name_asked(p)) == 0)
@@ -315,22 +331,71 @@ static void cpu_teardown(struct bench_ctx *c, void *state)
     mem_free(s->owned);
 }
 
+/* ---- either */
+
+#if HAVE_CUDA
+#define EITHER(hook, c, ...)                                                      \
+    ((c)->device->kind == DEVICE_GPU ? ternary_bench_gpu_##hook((c), __VA_ARGS__) \
+                                     : cpu_##hook((c), __VA_ARGS__))
+#else
+#define EITHER(hook, c, ...) cpu_##hook((c), __VA_ARGS__)
+#endif
+
+static int setup(struct bench_ctx *c, void *state, struct err *e)
+{
+    return EITHER(setup, c, state, e);
+}
+
+static int verify(struct bench_ctx *c, void *state, struct err *e)
+{
+    return EITHER(verify, c, state, e);
+}
+
+static int once(struct bench_ctx *c, void *state, struct err *e)
+{
+    return EITHER(once, c, state, e);
+}
+
+static void work(const struct bench_ctx *c, const void *state, struct work *w)
+{
+    EITHER(work, c, state, w);
+}
+
+static int limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+{
+    return EITHER(limit, c, state, out, e);
+}
+
+static void teardown(struct bench_ctx *c, void *state)
+{
+    EITHER(teardown, c, state);
+}
+
+/* The hooks share one state: whichever device a row is of. */
+union either_state {
+    struct state cpu;
+#if HAVE_CUDA
+    struct ternary_bench_gpu gpu;
+#endif
+};
+
 const struct bench bench_kernels_ternary = {
     .name = "kernels.ternary",
     .question = "How fast are products with weights of -1, 0, 1, norm and quantisation included?",
-    .devices = DEVICE_CPU,
+    .devices = DEVICE_CPU | DEVICE_GPU,
     .metric = { "throughput", "GMAC/s", METRIC_FLOPS_PER_S, 0.5e-9, HIGHER_IS_BETTER },
     .axes = axes,
     .n_axes = sizeof(axes) / sizeof(axes[0]),
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
-    .state_size = sizeof(struct state),
+    .state_size = sizeof(union either_state),
     .exists = exists,
     .metric_of = metric_of,
-    .setup = cpu_setup,
-    .verify = cpu_verify,
-    .once = cpu_once,
-    .work = cpu_work,
-    .limit = cpu_limit,
-    .teardown = cpu_teardown,
+    .timing_of = gpu_variant_timing_of,
+    .setup = setup,
+    .verify = verify,
+    .once = once,
+    .work = work,
+    .limit = limit,
+    .teardown = teardown,
 };

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 /* The sum of squares: value i is added to partial sum i % TERNARY_SUM in the order of i; then each
- * 32 neighbours are added, halves to halves (lane j and j ^ 16, j ^ 8, ... 1), and the eight sums
- * the same way (4, 2, 1). */
-enum { TERNARY_SUM = 256, TERNARY_SUM_GROUP = 32 };
+ * 32 neighbours are added, halves to halves (lane j and j ^ 16, j ^ 8, ... 1), and their 16 sums
+ * the same way (8, 4, 2, 1). */
+enum { TERNARY_SUM = 512, TERNARY_SUM_GROUP = 32, TERNARY_SUM_GROUPS = 16 };
 
 /* As ACT_SCALE_MIN of act_quantizer.h. */
 #define TERNARY_SCALE_MIN 0x1p-119F

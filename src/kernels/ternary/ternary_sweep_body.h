@@ -20,7 +20,7 @@ static inline float ternary_sweep_group(const float *s)
 static inline float ternary_sweep_body(const float *x, const float *g, float *xg, size_t n)
 {
     float s[TERNARY_SUM] = { 0 };
-    float group[TERNARY_SUM / TERNARY_SUM_GROUP];
+    float group[TERNARY_SUM_GROUPS];
 
     for (size_t at = 0; at < n; at += TERNARY_SUM) {
         size_t have = n - at < TERNARY_SUM ? n - at : TERNARY_SUM;
@@ -32,10 +32,12 @@ static inline float ternary_sweep_body(const float *x, const float *g, float *xg
             vec_store(s + i, vec_add(vec_load(s + i), vec_mul(v, v)));
         }
     }
-    for (int k = 0; k < TERNARY_SUM / TERNARY_SUM_GROUP; k++)
+    for (int k = 0; k < TERNARY_SUM_GROUPS; k++)
         group[k] = ternary_sweep_group(s + k * TERNARY_SUM_GROUP);
-    return ((group[0] + group[4]) + (group[2] + group[6])) +
-           ((group[1] + group[5]) + (group[3] + group[7]));
+    for (int half = TERNARY_SUM_GROUPS / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++)
+            group[k] += group[k + half];
+    return group[0];
 }
 
 #endif
