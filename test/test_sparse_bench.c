@@ -175,6 +175,11 @@ static void test_settings(void)
     CHECK_EQ(r.status, RESULT_FAILED);
     CHECK(strstr(r.reason, "expected a multiple of 200") != NULL);
     result_release(&r);
+    measure(&bench_kernels_attention_sparse,
+            "case=protein structure=fuzz/corpus/atoms/blank.pdb masks=bits", &r);
+    CHECK_EQ(r.status, RESULT_FAILED);
+    CHECK(strstr(r.reason, "fuzz/corpus/atoms/blank.pdb:6: ") != NULL);
+    result_release(&r);
     measure(&bench_kernels_attention_sparse, "case=uniform density=100 atoms=4000000", &r);
     CHECK_EQ(r.status, RESULT_SKIPPED);
     CHECK(strstr(r.reason, "does not fit") != NULL);

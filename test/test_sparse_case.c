@@ -1,4 +1,6 @@
 /* The cases of block-sparse attention: sizes, densities, masks, seeds; what does not fit. */
+#include <unistd.h>
+
 #include "test.h"
 
 #include "kernels/attention/sparse_case.h"
@@ -190,6 +192,28 @@ static void test_does_not_fit(void)
     sparse_case_release(&k);
 }
 
+/* A file whose atoms all lie in one place says so, by its name. */
+static void test_crowd(void)
+{
+    char path[64];
+    struct sparse_case_want w = want(SPARSE_CASE_PROTEIN, 0);
+    struct sparse_case k;
+    struct err e = { 0 };
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/tmp/headroom-crowd-%d.pdb", (int)getpid());
+    f = fopen(path, "w");
+    CHECK(f != NULL);
+    for (int i = 0; f && i < 3000; i++)
+        fprintf(f, "ATOM  %5d  CA  GLY A   1       1.000   2.000   3.000\n", i);
+    CHECK(f && fclose(f) == 0);
+    w.structure = path;
+    CHECK_EQ(sparse_case_lists(&k, &w, &e), ERR_FORMAT);
+    CHECK(strstr(e.msg, ".pdb: more than 1088 atoms in a cube") != NULL);
+    sparse_case_release(&k);
+    remove(path);
+}
+
 int main(void)
 {
     test_heads();
@@ -198,5 +222,6 @@ int main(void)
     test_uniform();
     test_protein();
     test_does_not_fit();
+    test_crowd();
     TEST_DONE();
 }

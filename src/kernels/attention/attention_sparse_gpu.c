@@ -203,19 +203,29 @@ out:
     return rc;
 }
 
+static const struct sparse_gpu_variant *simple_variant(void)
+{
+    int n, i = 0;
+    const struct sparse_gpu_variant *table = sparse_gpu_variants(&n);
+
+    while (i < n && strcmp(table[i].is.name, "simple") != 0)
+        i++;
+    BUG_ON(i == n);
+    return &table[i];
+}
+
 /* What the simple variant gives, once. */
 static int run_simple(struct bench_ctx *c, struct attention_sparse_gpu *s, struct err *e)
 {
+    const struct sparse_gpu_variant *v = simple_variant();
     struct attention_sparse_open simple = { 0 };
-    int n, rc = 0;
-    const struct sparse_gpu_variant *table = sparse_gpu_variants(&n);
     const void *o;
     const float *lse;
+    int rc = 0;
 
-    if (sparse_count(&s->b.k.p) > COMPARED_BLOCKS ||
-        strcmp(s->open[s->which].v->is.name, table[n - 1].is.name) == 0)
+    if (sparse_count(&s->b.k.p) > COMPARED_BLOCKS || s->open[s->which].v == v)
         return 0;
-    TRY(open_one(c, s, &table[n - 1], &simple, e)); /* it is the last one */
+    TRY(open_one(c, s, v, &simple, e));
     TRY(poison(s, e));
     TRY(simple.v->run(simple.self, &s->a, gpu_stream_of(s->gpu), e));
     TRY(fetch(s, 1, &o, &lse, e));

@@ -129,6 +129,18 @@ out:
 
 /* ---- C */
 
+/* What is wrong with atoms is wrong with their file. */
+static int make_contacts(struct sparse_case *k, const struct sparse_case_want *w,
+                         const struct atoms *a, struct err *e)
+{
+    struct err why = { 0 };
+    int rc = sparse_contacts(&k->lists, a, w->cutoff, &why);
+
+    if (rc == ERR_ARG && w->structure)
+        rc = ERR_FORMAT;
+    return rc < 0 ? ERR(e, rc, "%s: %s", w->structure ? w->structure : "the protein", why.msg) : 0;
+}
+
 static int make_protein(struct sparse_case *k, const struct sparse_case_want *w, struct err *e)
 {
     struct atoms a = { 0 };
@@ -139,7 +151,7 @@ static int make_protein(struct sparse_case *k, const struct sparse_case_want *w,
     else
         TRY(atoms_generate(&a, w->atoms, w->seed, e));
     TRY(atoms_order(&a, e));
-    TRY(sparse_contacts(&k->lists, &a, w->cutoff, e));
+    TRY(make_contacts(k, w, &a, e));
     if (!w->masks)
         sparse_lists_drop_masks(&k->lists);
     TRY(sparse_lists_repeat(&k->lists, k->p.heads, e));
