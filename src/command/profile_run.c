@@ -14,24 +14,18 @@
 
 enum { SAID_MAX = 64 << 20 };
 
-/* What a tool wrote to an unnamed file: a pipe would have to be read while it runs. */
-static int read_said(int fd, char **out, struct err *e)
+/* What a tool wrote to an unnamed file: a pipe would have to be read while it runs.  Owned by the
+ * caller; NULL with the reason in *e. */
+static char *read_said(int fd, struct err *e)
 {
     off_t size = lseek(fd, 0, SEEK_END);
-    char *text;
+    char *text = size < 0 || size > SAID_MAX ? NULL : mem_calloc((size_t)size + 1, 1);
 
-    *out = NULL;
-    if (size < 0 || size > SAID_MAX)
-        return ERR(e, ERR_IO, "the tool said more than %d MiB", SAID_MAX >> 20);
-    text = mem_calloc((size_t)size + 1, 1);
-    if (!text)
-        return ERR(e, ERR_NOMEM, "no memory for what the tool said");
-    if (pread(fd, text, (size_t)size, 0) != size) {
-        mem_free(text);
-        return ERR(e, ERR_IO, "what the tool said cannot be read");
-    }
-    *out = text;
-    return 0;
+    if (text && pread(fd, text, (size_t)size, 0) == size)
+        return text;
+    ERR(e, ERR_IO, "what the tool said cannot be read, or is more than %d MiB", SAID_MAX >> 20);
+    mem_free(text);
+    return NULL;
 }
 
 /* The lines of ncu that say what is wrong, else its last one. */
@@ -83,8 +77,11 @@ static int run_command(const struct profile_run *r, const struct words *w, int a
     if (fd < 0)
         return ERR(e, ERR_IO, "memfd_create: %s", strerror(errno));
     TRY(child_run(&c, &status, e));
-    TRY(read_said(also >= 0 ? also : fd, said, e));
-    if (*r->env->stop || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || saw_nothing(r, *said))
+    *said = read_said(also >= 0 ? also : fd, e);
+    if (!*said)
+        rc = ERR_IO;
+    else if (*r->env->stop || !WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
+             saw_nothing(r, *said))
         rc = failed(r, status, *said, e);
 out:
     close(fd);
@@ -150,7 +147,11 @@ static int count(struct profile_run *r, struct err *e)
         rc = with_control(r, &words, fd, e);
     close_control(&control);
     TRY(rc);
-    TRY(read_said(fd, &text, e));
+    text = read_said(fd, e);
+    if (!text) {
+        rc = ERR_IO;
+        goto out;
+    }
     rc = n = profile_counts_read(text, counts, e);
     if (n > 0)
         profile_print_counts(stdout, counts, n, r->repetitions, &style);

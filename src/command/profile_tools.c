@@ -27,6 +27,10 @@ const struct profile_tool profile_tools[PROFILE_TOOLS] = {
                        .ending = ".perf.data" },
 };
 
+static const char perf_events[] = "task-clock,context-switches,cpu-migrations,page-faults,cycles,"
+                                  "instructions,branches,branch-misses,cache-references,"
+                                  "cache-misses";
+
 /* Where installers put them that leave PATH alone. */
 static const char *const places[PROFILE_TOOLS][4] = {
     [PROFILE_NCU] = { "/usr/local/cuda/bin/ncu", "/opt/nvidia/nsight-compute/*/ncu",
@@ -177,11 +181,8 @@ int profile_command_counts(const struct profile_job *job, int to, struct words *
     snprintf(fd, sizeof(fd), "%d", to);
     TRY(add_perf(&counting, "stat", out, e));
     TRY(words_add_list(out,
-                       (const char *const[]){ "--event",
-                                              "task-clock,context-switches,cpu-migrations,"
-                                              "page-faults,cycles,instructions,branches,"
-                                              "branch-misses,cache-references,cache-misses",
-                                              "--field-separator", ";", "--log-fd", fd, NULL },
+                       (const char *const[]){ "--event", perf_events, "--field-separator", ";",
+                                              "--log-fd", fd, NULL },
                        e));
     TRY(add_inside(&counting, out, e));
 out:
