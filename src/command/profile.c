@@ -7,6 +7,8 @@
 #include "command/model_place.h"
 #include "command/platform.h"
 #include "command/profile_inside.h"
+#include "command/profile_print.h"
+#include "command/profile_row.h"
 #include "command/profile_run.h"
 #include "command/run_options.h"
 #include "command/self_path.h"
@@ -19,7 +21,7 @@
 #include "report/terminal.h"
 #include "store/store_codec.h"
 
-enum { NO_TOOL = PROFILE_TOOLS, AUTOMATIC, ROWS_NAMED = 12, MANY_LAUNCHES = 16 };
+enum { NO_TOOL = PROFILE_TOOLS, AUTOMATIC, MANY_LAUNCHES = 16 };
 
 /* Repetitions that a watched row may have: under perf they fill a time. */
 static const double REPETITIONS_MAX = 1e7;
@@ -116,90 +118,11 @@ out:
     return rc;
 }
 
-static int too_many(const struct profile *p, struct err *e)
-{
-    char settings[256];
-
-    fprintf(stderr, "headroom: %s has %d such rows; one can be profiled, say which with --set:\n",
-            p->a->word[0], p->plan.n);
-    for (int i = 0; i < p->plan.n && i < ROWS_NAMED; i++) {
-        params_format(&p->plan.cases[i].params, settings, sizeof(settings));
-        fprintf(stderr, "  %-6s %s\n", p->plan.cases[i].device->name, settings);
-    }
-    if (p->plan.n > ROWS_NAMED)
-        fprintf(stderr, "  ... (headroom run %s --dry-run lists all)\n", p->a->word[0]);
-    return ERR(e, ERR_ARG, "profile: more than one row");
-}
-
-static bool on_gpu(const struct plan_case *c)
-{
-    return c->device->kind == DEVICE_GPU;
-}
-
-/* Are the axes that were not set as they normally are? */
-static bool is_otherwise_normal(const struct plan_case *c, const char *const *set, int n_set)
-{
-    for (int i = 0; i < c->params.n; i++) {
-        const struct param *at = &c->params.p[i];
-        size_t length = strlen(at->axis->name);
-        bool given = strcmp(at->text, at->axis->normal) == 0;
-
-        for (int k = 0; k < n_set; k++)
-            given =
-                given || (strncmp(set[k], at->axis->name, length) == 0 && set[k][length] == '=');
-        if (!given)
-            return false;
-    }
-    return true;
-}
-
-/* Of several rows the GPU's, where no device was named, and then those whose other axes are as they
- * normally are; where there is none of a kind, all stay. */
-static void narrow(struct plan_list *plan, bool any_device, const char *const *set, int n_set)
-{
-    int gpu = 0, normal = 0, n = 0;
-
-    for (int i = 0; i < plan->n; i++)
-        gpu += on_gpu(&plan->cases[i]);
-    for (int i = 0; any_device && gpu > 0 && i < plan->n; i++)
-        if (on_gpu(&plan->cases[i]))
-            plan->cases[n++] = plan->cases[i];
-    plan->n = n ? n : plan->n;
-    for (int i = 0; i < plan->n; i++)
-        normal += is_otherwise_normal(&plan->cases[i], set, n_set);
-    n = 0;
-    for (int i = 0; normal > 0 && i < plan->n; i++)
-        if (is_otherwise_normal(&plan->cases[i], set, n_set))
-            plan->cases[n++] = plan->cases[i];
-    plan->n = n ? n : plan->n;
-}
-
 static int find_row(struct profile *p, struct err *e)
 {
-    const char *set[CLI_WORDS_MAX];
-    char why[128];
     int rc = 0;
-    struct plan_request rq = { .names = p->a->word,
-                               .n_names = 1,
-                               .set = set,
-                               .n_set = cli_values(p->a, "set", set, CLI_WORDS_MAX),
-                               .device = cli_value(p->a, "device"),
-                               .seconds = p->seconds,
-                               .repeat = 1,
-                               .devices = p->devices,
-                               .no_gpu_why = why };
 
-    if (p->a->n_words == 0)
-        return ERR(e, ERR_ARG, "profile: the name of a benchmark is needed (see headroom list)");
-    if (p->a->n_words > 1 && p->a->n_before_dashes != 1)
-        return ERR(e, ERR_ARG,
-                   "profile: unexpected \"%.60s\"; the tool's own arguments go behind --",
-                   p->a->word[1]);
-    rq.n_devices = device_list(platform_devices, p->devices, why, sizeof(why));
-    TRY(plan_make(&rq, &p->plan, e));
-    narrow(&p->plan, !rq.device, set, rq.n_set);
-    if (p->plan.n != 1)
-        return too_many(p, e);
+    TRY(profile_row_find(p->a, p->seconds, p->devices, &p->plan, e));
     p->row = &p->plan.cases[0];
     if (p->tool < PROFILE_TOOLS && profile_tools[p->tool].device == DEVICE_GPU &&
         p->row->device->kind == DEVICE_CPU)
@@ -236,6 +159,7 @@ static int measure(struct profile *p, struct err *e)
     TRY(lock_machine(p, &lock, e));
     TRY(runner_run(&c, &p->own, e));
     terminal_table(stdout, &shown, &style);
+    profile_print_launches(stdout, &p->own);
     if (p->own.status == RESULT_OK)
         goto out;
     rc = ERR(e, p->own.status == RESULT_SKIPPED ? ERR_NOTSUP : ERR_MISMATCH,

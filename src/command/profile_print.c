@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "report/columns.h"
@@ -92,6 +93,33 @@ static void print_rows(FILE *f, struct columns *c, const struct columns_row *row
     columns_heads(f, c);
     for (int i = 0; i < n; i++)
         columns_print(f, c, &row[i]);
+}
+
+void profile_print_launches(FILE *f, const struct result *row)
+{
+    static const char *const names[] = { "registers", "shared_memory", "local_memory",
+                                         "occupancy" };
+    const struct result_property *p = result_find(row, "launches");
+    bool any = false;
+
+    if (!p)
+        return;
+    if (p->text[0])
+        fprintf(f, "launches: %s\n", p->text);
+    else
+        fprintf(f, "launches of a repetition: %.0f\n", p->value);
+    p = result_find(row, "kernel");
+    if (p)
+        fprintf(f, "  %s\n", p->text);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        p = result_find(row, names[i]);
+        if (!p || !isfinite(p->value))
+            continue;
+        fprintf(f, "%s%s %.4g %s", any ? ", " : "  ", p->name, p->value, p->unit);
+        any = true;
+    }
+    if (any)
+        fputc('\n', f);
 }
 
 void profile_print_kernels(FILE *f, const struct profile_kernels *k, uint64_t repetitions,

@@ -6,7 +6,11 @@
 #include <stdio.h>
 
 #include "command/profile_figures.h"
+#include "core/result.h"
 #include "report/style.h"
+
+/* What a repetition launches, as the row's properties say; nothing where there are none. */
+void profile_print_launches(FILE *f, const struct result *row);
 
 /* repetitions: that the figures are of. */
 void profile_print_kernels(FILE *f, const struct profile_kernels *k, uint64_t repetitions,
