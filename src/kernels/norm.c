@@ -1,13 +1,16 @@
-/* norm.c - kernels.norm: RMSNorm and LayerNorm of rows on one core.
+/* norm.c - kernels.norm: RMSNorm and LayerNorm of rows, on one core or a GPU.
  *
- * Work    x is read and y written once: 8 bytes a value (the weights stay in the caches); RMSNorm
+ * Work    x is read and y written once: 8 bytes a float (the weights stay in the caches); RMSNorm
  *         is 4 operations a value (square, add, scale, weight), LayerNorm 8. */
 #include "kernels/norm/norm.h"
 
 #include <math.h>
 
 #include "kernels/variant/row_bench.h"
-#include "kernels/variant/variant_axis.h"
+
+#if HAVE_CUDA
+#include "kernels/norm/norm_gpu.h"
+#endif
 
 enum { RMS, LAYER };
 
@@ -33,12 +36,20 @@ static const struct axis axes[] = {
       .normal = "576" },
     ROW_BENCH_AXIS_ROWS,
     ROW_BENCH_AXIS_VARIANT,
+    ROW_BENCH_AXIS_DTYPE,
+    GPU_VARIANT_AXIS_TIMING,
 };
 
 static const struct plan plans[] = {
     { SUITE_STANDARD, DEVICE_CPU, "rows=16", 0.15 },
     { SUITE_FULL, DEVICE_CPU, "kind=* n=576,3072 rows=1,16,512", 0.2 },
     { SUITE_FULL, DEVICE_CPU, "rows=16 variant=*", 0.2 },
+    { SUITE_STANDARD, DEVICE_GPU, "n=4096 rows=65536", 0.15 },
+    { SUITE_FULL, DEVICE_GPU, "kind=* n=4096 rows=65536 dtype=*", 0.2 },
+    { SUITE_FULL, DEVICE_GPU, "n=576,4096 rows=1,16,512", 0.2 },
+    { SUITE_FULL, DEVICE_GPU, "n=576 rows=524288", 0.2 },
+    { SUITE_FULL, DEVICE_GPU, "n=4096 rows=512,65536 variant=*", 0.2 },
+    { SUITE_FULL, DEVICE_GPU, "n=4096 rows=512 timing=*", 0.2 },
 };
 
 static void run(struct row_bench *s, int variant, size_t row)
@@ -68,13 +79,47 @@ static void answer(struct row_bench *s, size_t row, double *want, double *tol)
         tol[i] = off * (fabs(want[i]) + 2 * fabs((double)s->g[i]) + fabs((double)s->b[i]));
 }
 
+#if HAVE_CUDA
+static int run_gpu(struct row_bench *s, int variant, gpu_stream stream, struct err *e)
+{
+    const struct norm_gpu_variant *v = (const struct norm_gpu_variant *)s->op.gpu.table + variant;
+    const struct row_bench_gpu *d = &s->gpu;
+
+    return v->run(
+        &(struct norm_gpu_args){ .kind = ((struct state *)s)->kind == RMS ? NORM_RMS : NORM_LAYER,
+                                 .dtype = d->dtype,
+                                 .rows = d->rows,
+                                 .n = s->n,
+                                 .eps = eps,
+                                 .x = d->d_x,
+                                 .y = d->d_y,
+                                 .x_stride = s->n,
+                                 .y_stride = s->n,
+                                 .g = d->d_g,
+                                 .b = d->d_b },
+        stream, e);
+}
+
+static struct row_bench_gpu_op gpu_op(void)
+{
+    struct row_bench_gpu_op op = { .stride = sizeof(struct norm_gpu_variant), .run = run_gpu };
+
+    op.table = norm_gpu_variants(&op.n_variants);
+    return op;
+}
+#else
+static struct row_bench_gpu_op gpu_op(void)
+{
+    return (struct row_bench_gpu_op){ 0 };
+}
+#endif
+
 static bool exists(const struct params *p, const struct device *d)
 {
-    int n;
-    const struct norm_variant *table = norm_variants(&n);
+    struct row_bench_op op = { .stride = sizeof(struct norm_variant), .gpu = gpu_op() };
 
-    (void)d;
-    return variant_axis_exists(p, table, sizeof(*table), n);
+    op.table = norm_variants(&op.n_variants);
+    return row_bench_exists(p, d, &op);
 }
 
 static int setup(struct bench_ctx *c, void *state, struct err *e)
@@ -88,15 +133,16 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
                                  .writes = 1,
                                  .flops = s->kind == RMS ? 4 : 8,
                                  .run = run,
-                                 .answer = answer };
+                                 .answer = answer,
+                                 .gpu = gpu_op() };
     op->table = norm_variants(&op->n_variants);
     return row_bench_setup(c, &s->row, (size_t)params_get(c->params, "n"), e);
 }
 
 const struct bench bench_kernels_norm = {
     .name = "kernels.norm",
-    .question = "How fast are rows normalised on one core?",
-    .devices = DEVICE_CPU,
+    .question = "How fast are rows normalised, on one core or a GPU?",
+    .devices = DEVICE_CPU | DEVICE_GPU,
     .metric = ROW_BENCH_METRIC,
     .axes = axes,
     .n_axes = sizeof(axes) / sizeof(axes[0]),
@@ -104,6 +150,7 @@ const struct bench bench_kernels_norm = {
     .n_plans = sizeof(plans) / sizeof(plans[0]),
     .state_size = sizeof(struct state),
     .exists = exists,
+    .timing_of = gpu_variant_timing_of,
     .setup = setup,
     .verify = row_bench_verify,
     .once = row_bench_once,

@@ -1,13 +1,17 @@
-/* rope.c - kernels.rope: rotary position embedding of the heads of tokens, on one core.
+/* rope.c - kernels.rope: rotary position embedding of the heads of tokens, on one core or a
+ * GPU.  All rows have one position, far along.
  *
- * Work    each value is read and written once, in place, and takes 3 operations. */
+ * Work    each value is read and written once (on a CPU in place), and takes 3 operations. */
 #include "kernels/rope/rope.h"
 
 #include <math.h>
 
 #include "core/mem.h"
 #include "kernels/variant/row_bench.h"
-#include "kernels/variant/variant_axis.h"
+
+#if HAVE_CUDA
+#include "kernels/rope/rope_gpu.h"
+#endif
 
 struct state {
     struct row_bench row;
@@ -32,12 +36,17 @@ static const struct axis axes[] = {
       .normal = "64" },
     ROW_BENCH_AXIS_ROWS,
     ROW_BENCH_AXIS_VARIANT,
+    ROW_BENCH_AXIS_DTYPE,
+    GPU_VARIANT_AXIS_TIMING,
 };
 
 static const struct plan plans[] = {
     { SUITE_STANDARD, DEVICE_CPU, "rows=16", 0.15 },
     { SUITE_FULL, DEVICE_CPU, "kind=* rows=1,16,512", 0.2 },
     { SUITE_FULL, DEVICE_CPU, "kind=* rows=16 variant=*", 0.2 },
+    { SUITE_STANDARD, DEVICE_GPU, "rows=524288", 0.15 },
+    { SUITE_FULL, DEVICE_GPU, "kind=* rows=524288 dtype=*", 0.2 },
+    { SUITE_FULL, DEVICE_GPU, "rows=1,16,512", 0.2 },
 };
 
 static void run(struct row_bench *s, int variant, size_t row)
@@ -61,13 +70,49 @@ static void answer(struct row_bench *s, size_t row, double *want, double *tol)
         tol[i] = 0x1p-22 * most;
 }
 
+#if HAVE_CUDA
+static int run_gpu(struct row_bench *s, int variant, gpu_stream stream, struct err *e)
+{
+    const struct rope_gpu_variant *v = (const struct rope_gpu_variant *)s->op.gpu.table + variant;
+    const struct row_bench_gpu *d = &s->gpu;
+
+    const struct rope_args *a = &((struct state *)s)->args;
+
+    return v->run(&(struct rope_gpu_args){ .kind = a->kind,
+                                           .dtype = d->dtype,
+                                           .rows = d->rows,
+                                           .heads = a->heads,
+                                           .head_dim = a->head_dim,
+                                           .rot = a->rot,
+                                           .x = d->d_x,
+                                           .y = d->d_y,
+                                           .x_stride = s->n,
+                                           .y_stride = s->n,
+                                           .cos = d->d_own,
+                                           .sin = d->d_own + a->rot / 2 },
+                  stream, e);
+}
+
+static struct row_bench_gpu_op gpu_op(void)
+{
+    struct row_bench_gpu_op op = { .stride = sizeof(struct rope_gpu_variant), .run = run_gpu };
+
+    op.table = rope_gpu_variants(&op.n_variants);
+    return op;
+}
+#else
+static struct row_bench_gpu_op gpu_op(void)
+{
+    return (struct row_bench_gpu_op){ 0 };
+}
+#endif
+
 static bool exists(const struct params *p, const struct device *d)
 {
-    int n;
-    const struct rope_variant *table = rope_variants(&n);
+    struct row_bench_op op = { .stride = sizeof(struct rope_variant), .gpu = gpu_op() };
 
-    (void)d;
-    return params_get(p, "head_dim") % 2 == 0 && variant_axis_exists(p, table, sizeof(*table), n);
+    op.table = rope_variants(&op.n_variants);
+    return params_get(p, "head_dim") % 2 == 0 && row_bench_exists(p, d, &op);
 }
 
 static int setup(struct bench_ctx *c, void *state, struct err *e)
@@ -97,7 +142,10 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
                                  .writes = 1,
                                  .flops = 3,
                                  .run = run,
-                                 .answer = answer };
+                                 .answer = answer,
+                                 .gpu = gpu_op() };
+    op->gpu.own = s->angles;
+    op->gpu.n_own = (size_t)a->rot;
     op->table = rope_variants(&op->n_variants);
     return row_bench_setup(c, &s->row, (size_t)(a->heads * a->head_dim), e);
 }
@@ -112,8 +160,8 @@ static void teardown(struct bench_ctx *c, void *state)
 
 const struct bench bench_kernels_rope = {
     .name = "kernels.rope",
-    .question = "How fast are heads turned by their position on one core?",
-    .devices = DEVICE_CPU,
+    .question = "How fast are heads turned by their position, on one core or a GPU?",
+    .devices = DEVICE_CPU | DEVICE_GPU,
     .metric = ROW_BENCH_METRIC,
     .axes = axes,
     .n_axes = sizeof(axes) / sizeof(axes[0]),
@@ -121,6 +169,7 @@ const struct bench bench_kernels_rope = {
     .n_plans = sizeof(plans) / sizeof(plans[0]),
     .state_size = sizeof(struct state),
     .exists = exists,
+    .timing_of = gpu_variant_timing_of,
     .setup = setup,
     .verify = row_bench_verify,
     .once = row_bench_once,

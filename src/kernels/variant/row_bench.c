@@ -12,10 +12,23 @@
 #include "kernels/variant/variant.h"
 #include "kernels/variant/variant_axis.h"
 
-int row_bench_once(struct bench_ctx *c, void *state, struct err *e)
-{
-    struct row_bench *s = state;
+#if HAVE_CUDA
+#include "kernels/variant/row_bench_gpu.h"
+#endif
 
+const char *const row_bench_variants[] = { "best", "scalar", "avx2",    "avx512", "neon",
+                                           "warp", "block",  "cluster", "flat",   NULL };
+const char *const row_bench_dtypes[] = { "F32", "F16", "BF16", NULL };
+
+bool row_bench_exists(const struct params *p, const struct device *d, const struct row_bench_op *op)
+{
+    if (d->kind == DEVICE_GPU)
+        return gpu_variant_exists(p, op->gpu.table, op->gpu.stride, op->gpu.n_variants);
+    return variant_axis_exists(p, op->table, op->stride, op->n_variants);
+}
+
+static int cpu_once(struct bench_ctx *c, struct row_bench *s, struct err *e)
+{
     (void)c;
     (void)e;
     for (size_t r = 0; r < s->rows; r++)
@@ -28,10 +41,10 @@ static int try_variant(struct bench_ctx *c, void *state, int which, struct err *
     struct row_bench *s = state;
 
     s->variant = s->candidates[which];
-    return row_bench_once(c, s, e);
+    return cpu_once(c, s, e);
 }
 
-static void fill(float *x, size_t n, uint64_t seed, uint64_t stream)
+void row_bench_fill(float *x, size_t n, uint64_t seed, uint64_t stream)
 {
     struct rng rng;
 
@@ -40,7 +53,7 @@ static void fill(float *x, size_t n, uint64_t seed, uint64_t stream)
         x[i] = (float)rng_normal(&rng);
 }
 
-int row_bench_setup(struct bench_ctx *c, struct row_bench *s, size_t n, struct err *e)
+static int cpu_setup(struct bench_ctx *c, struct row_bench *s, size_t n, struct err *e)
 {
     struct variant v;
     int found, best, rc = 0;
@@ -56,10 +69,10 @@ int row_bench_setup(struct bench_ctx *c, struct row_bench *s, size_t n, struct e
         rc = ERR(e, ERR_NOMEM, "no memory for %zu rows of %zu values", s->rows, n);
         goto out;
     }
-    fill(s->x, s->rows * n, c->seed, 0);
-    fill(s->gate, s->rows * n, c->seed, 1);
-    fill(s->g, n, c->seed, 2);
-    fill(s->b, n, c->seed, 3);
+    row_bench_fill(s->x, s->rows * n, c->seed, 0);
+    row_bench_fill(s->gate, s->rows * n, c->seed, 1);
+    row_bench_fill(s->g, n, c->seed, 2);
+    row_bench_fill(s->b, n, c->seed, 3);
     memcpy(s->y, s->x, s->rows * n * sizeof(float));
     TRY(found = variant_axis_candidates(c->params, s->op.table, s->op.stride, s->op.n_variants,
                                         s->candidates, e));
@@ -73,9 +86,8 @@ out:
 }
 
 /* From the first row, the last, and one between. */
-int row_bench_verify(struct bench_ctx *c, void *state, struct err *e)
+static int cpu_verify(struct bench_ctx *c, struct row_bench *s, struct err *e)
 {
-    struct row_bench *s = state;
     const size_t rows[] = { 0, s->rows / 2, s->rows - 1 };
     double *want = mem_calloc(2 * s->n, sizeof(*want)), *tol = want ? want + s->n : NULL;
     int rc = 0;
@@ -121,19 +133,16 @@ static const char *level_of(const struct row_bench *s)
     return variant_axis_level(bytes_of(s), 1);
 }
 
-void row_bench_work(const struct bench_ctx *c, const void *state, struct work *w)
+static void cpu_work(const struct bench_ctx *c, const struct row_bench *s, struct work *w)
 {
-    const struct row_bench *s = state;
-
     (void)c;
     w->flops = values_of(s) * s->op.flops;
     w->bytes[strcmp(level_of(s), "dram") == 0 ? WORK_DRAM : WORK_CACHE] = bytes_of(s);
     w->items = (double)s->rows;
 }
 
-int row_bench_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+static int cpu_limit(struct bench_ctx *c, struct row_bench *s, struct limits *out, struct err *e)
 {
-    const struct row_bench *s = state;
     char settings[96];
     int rc = 0;
 
@@ -146,11 +155,51 @@ out:
     return rc;
 }
 
+static const struct row_bench_half on_cpu = {
+    .setup = cpu_setup, .verify = cpu_verify, .once = cpu_once, .work = cpu_work, .limit = cpu_limit
+};
+
+static const struct row_bench_half *half_of(const struct bench_ctx *c)
+{
+#if HAVE_CUDA
+    if (c->device->kind == DEVICE_GPU)
+        return &row_bench_on_gpu;
+#endif
+    (void)c;
+    return &on_cpu;
+}
+
+int row_bench_setup(struct bench_ctx *c, struct row_bench *s, size_t n, struct err *e)
+{
+    return half_of(c)->setup(c, s, n, e);
+}
+
+int row_bench_verify(struct bench_ctx *c, void *state, struct err *e)
+{
+    return half_of(c)->verify(c, state, e);
+}
+
+int row_bench_once(struct bench_ctx *c, void *state, struct err *e)
+{
+    return half_of(c)->once(c, state, e);
+}
+
+void row_bench_work(const struct bench_ctx *c, const void *state, struct work *w)
+{
+    half_of(c)->work(c, state, w);
+}
+
+int row_bench_limit(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+{
+    return half_of(c)->limit(c, state, out, e);
+}
+
 void row_bench_teardown(struct bench_ctx *c, void *state)
 {
     struct row_bench *s = state;
 
-    (void)c;
+    if (half_of(c)->teardown)
+        half_of(c)->teardown(c, s);
     mem_free(s->x);
     mem_free(s->gate);
     mem_free(s->y);
