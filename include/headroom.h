@@ -202,8 +202,8 @@ void headroom_sparse_case_free(struct headroom_sparse_case *c); /* NULL is fine 
  *
  * where a is x[t], or with a norm x[t] / sqrt(mean(x[t]^2) + eps) * norm, rounded to 8-bit integers
  * with one scale a vector, absmax / 127, half to even, as BitNet b1.58 is trained.  The integers'
- * products and sums are exact: all variants on all CPUs give the same bits.  NaN or infinity in
- * x[t] makes all of y[t] NaN. */
+ * products and sums are exact: all variants, on CPUs and GPUs, give the same bits.  NaN or infinity
+ * in x[t] makes all of y[t] NaN. */
 
 enum {
     /* cols / 4 bytes a row: w[c] is ((byte[c / 4] >> 2 * (c % 4)) & 3) - 1; code 3 is refused. */
@@ -235,12 +235,12 @@ struct headroom_ternary_options {
 struct headroom_ternary;
 
 /* Take weights, in host memory, to the device; they are not needed any more on return.  As
- * headroom_sparse_open.  HEADROOM_E_FORMAT names the row of a code that is none. */
+ * headroom_sparse_open; a GPU takes up to 6,912 cols.  HEADROOM_E_FORMAT names the row of a code that is none. */
 int headroom_ternary_open(struct headroom_ternary **out, const struct headroom_ternary_weights *w,
                           const struct headroom_ternary_options *options, void *stream);
 
-/* y[n][rows] from x[n][cols], binary32, n >= 0 vectors.  As headroom_sparse_run.  A vector's bits
- * do not depend on n. */
+/* y[n][rows] from x[n][cols], binary32, n >= 0 vectors.  As headroom_sparse_run; on a GPU x and y are
+ * 16-byte aligned.  A vector's bits do not depend on n. */
 int headroom_ternary_run(struct headroom_ternary *t, const float *x, float *y, int64_t n,
                          void *stream);
 

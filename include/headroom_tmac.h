@@ -55,6 +55,36 @@ int cuda_available(void);
 /* Of GPU 0; "" where there is none.  Valid as long as the library is loaded. */
 const char *cuda_device_name(void);
 
+/* Make ready for weights of up to max_weights bytes, and calls of up to max_activations inputs and
+ * max_output outputs in all; the original does not say of max_weights whether its unit is bytes or
+ * weights: bytes, of which each holds four.  A second call without cuda_cleanup is an error. */
+int cuda_init(int max_weights, int max_activations, int max_output);
+
+/* Give back what cuda_init and the loads took.  Always fine. */
+void cuda_cleanup(void);
+
+/* weights: [num_rows][weight_bytes / num_rows], copied; scales: [num_rows].  A row has 4 weights a
+ * byte, a multiple of 64 of them.  They take the place of those loaded before. */
+int cuda_load_weights(const int8_t *weights, const float *scales, int weight_bytes, int num_rows);
+void cuda_unload_weights(void);
+
+/* The gain of RMSNorm: [size], copied. */
+int cuda_load_norm_weights(const float *norm_weights, int size);
+
+/* output[m][n] = scales[m] * sum over k of weights[m][k] * a[k][n], for the weights loaded: M of
+ * num_rows, K of their columns, activations [K][N], output [M][N].  a are the activations rounded to
+ * 8-bit integers with one scale a column, as BitNet b1.58 is trained (the original multiplies them
+ * as they are, in an order of its own). */
+int tmac_matmul_cuda_adaptive(const float *activations, float *output, int M, int N, int K);
+
+/* The same after RMSNorm of each column of input, with the gain loaded: K of its size.  The original
+ * chooses a kernel by M K; here that is the library's own business. */
+int fused_rmsnorm_matmul_cuda_adaptive(const float *input, float *output, int M, int N, int K,
+                                       float eps);
+
+/* The same for one column. */
+int streaming_fused_rmsnorm_matmul_cuda(const float *input, float *output, int M, int K, float eps);
+
 /* Wait until the GPU has done what these functions gave it; they wait themselves. */
 int cuda_sync(void);
 

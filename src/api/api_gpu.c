@@ -25,6 +25,50 @@ out:
     return rc;
 }
 
+int api_gpu_alloc(int device, void **out, size_t bytes, struct err *e)
+{
+    int before = -1, rc = 0;
+
+    *out = NULL;
+    TRY(gpu_borrow_enter(device, &before, e));
+    TRY(gpu_alloc(out, bytes, e));
+out:
+    gpu_borrow_leave(before);
+    return rc;
+}
+
+void api_gpu_free(int device, void *d)
+{
+    struct err ignored = { 0 };
+    int before = -1;
+
+    if (d && gpu_borrow_enter(device, &before, &ignored) == 0)
+        gpu_free(d);
+    gpu_borrow_leave(before);
+}
+
+int api_gpu_put(int device, void *d_to, const void *from, size_t bytes, struct err *e)
+{
+    int before = -1, rc = 0;
+
+    TRY(gpu_borrow_enter(device, &before, e));
+    TRY(gpu_to_device(d_to, from, bytes, NULL, e));
+out:
+    gpu_borrow_leave(before);
+    return rc;
+}
+
+int api_gpu_get(int device, void *to, const void *d_from, size_t bytes, struct err *e)
+{
+    int before = -1, rc = 0;
+
+    TRY(gpu_borrow_enter(device, &before, e));
+    TRY(gpu_to_host(to, d_from, bytes, NULL, e));
+out:
+    gpu_borrow_leave(before);
+    return rc;
+}
+
 /* The first variant of the name (NULL: any) that the device runs and that has what is wanted. */
 static int open_first(struct api_gpu_sparse *s, const struct sparse_pattern *p,
                       const struct headroom_sparse_options *o, int capability, gpu_stream stream,

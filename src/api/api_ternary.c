@@ -1,14 +1,18 @@
 /* api_ternary.c - ternary weights of headroom.h: what the caller gives is looked at here, the work
- * is api_cpu_ternary.h's. */
+ * is api_cpu_ternary.h's or api_gpu.h's. */
 #include <headroom.h>
 #include <math.h>
 
 #include "api/api.h"
 #include "api/api_cpu_ternary.h"
+#include "api/api_gpu.h"
 #include "core/mem.h"
 
+enum { ALIGN = 16 }; /* of pointers to a GPU's memory */
+
 struct headroom_ternary {
-    struct api_cpu_ternary *cpu; /* owned */
+    struct api_cpu_ternary *cpu; /* owned; one of the two */
+    struct api_gpu_ternary *gpu;
 };
 
 static int check_weights(const struct headroom_ternary_weights *w, struct err *e)
@@ -39,9 +43,7 @@ static int check_options(const struct headroom_ternary_options *o, void *stream,
     if (o->flags != 0 || o->reserved != 0)
         return ERR(e, ERR_ARG, "flags %#x, reserved %d: expected 0", o->flags, o->reserved);
     TRY(api_device_check(o->device, e));
-    if (o->device != HEADROOM_CPU)
-        return ERR(e, ERR_NOTSUP, "ternary products are on the CPU only");
-    if (stream)
+    if (o->device == HEADROOM_CPU && stream)
         return ERR(e, ERR_ARG, "the CPU has no streams");
 out:
     return rc;
@@ -66,7 +68,10 @@ int headroom_ternary_open(struct headroom_ternary **out, const struct headroom_t
     if (!t)
         return ERR(e, ERR_NOMEM, "no memory for a handle");
     TRY(api_cpu_ternary_take(&m, w, e));
-    TRY(api_cpu_ternary_open(&t->cpu, &m, w->norm, w->eps, options, e));
+    if (options->device == HEADROOM_CPU)
+        TRY(api_cpu_ternary_open(&t->cpu, &m, w->norm, w->eps, options, e));
+    else
+        TRY(api_gpu_ternary_open(&t->gpu, &m, w->norm, w->eps, options, stream, e));
     *out = t;
 out:
     ternary_release(&m);
@@ -88,6 +93,11 @@ int headroom_ternary_run(struct headroom_ternary *t, const float *x, float *y, i
                    !x   ? ", x is NULL"
                    : !y ? ", y is NULL"
                         : "");
+    if (t->gpu) {
+        if (((uintptr_t)x | (uintptr_t)y) % ALIGN != 0)
+            return ERR(e, ERR_ARG, "x or y is not aligned to %d bytes", ALIGN);
+        return api_gpu_ternary_run(t->gpu, x, y, n, stream, e);
+    }
     if (stream)
         return ERR(e, ERR_ARG, "the CPU has no streams");
     api_cpu_ternary_run(t->cpu, x, y, n);
@@ -96,7 +106,9 @@ int headroom_ternary_run(struct headroom_ternary *t, const float *x, float *y, i
 
 const char *headroom_ternary_variant(const struct headroom_ternary *t)
 {
-    return t ? api_cpu_ternary_name(t->cpu) : NULL;
+    if (!t)
+        return NULL;
+    return t->cpu ? api_cpu_ternary_name(t->cpu) : api_gpu_ternary_name(t->gpu);
 }
 
 void headroom_ternary_close(struct headroom_ternary *t)
@@ -104,10 +116,15 @@ void headroom_ternary_close(struct headroom_ternary *t)
     if (!t)
         return;
     api_cpu_ternary_close(t->cpu);
+    api_gpu_ternary_close(t->gpu);
     mem_free(t);
 }
 
 const char *headroom_ternary_variant_name(int device, int i)
 {
-    return i >= 0 && device == HEADROOM_CPU ? api_cpu_ternary_variant(i) : NULL;
+    struct err ignored = { 0 };
+
+    if (i < 0 || api_device_check(device, &ignored) < 0)
+        return NULL;
+    return device == HEADROOM_CPU ? api_cpu_ternary_variant(i) : api_gpu_ternary_variant(device, i);
 }

@@ -29,7 +29,7 @@ others=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
 # What the headers declare, and nothing else.
 what='exports'
 printf '#include <headroom.h>\n#include <headroom_tmac.h>\n' | cc -E -P -I"$prefix/include" - |
-    tr '\n' ' ' | sed 's/[;{}]/\n/g' | grep -oE '\b(headroom|cuda|tmac|rmsnorm|softmax|build|get|[a-z]*fused)_[a-z0-9_]+ *\([^()]*\) *$' |
+    tr '\n' ' ' | sed 's/[;{}]/\n/g' | grep -oE '\b(headroom|cuda|tmac|rmsnorm|softmax|build|get|streaming|fused)_[a-z0-9_]+ *\([^()]*\) *$' |
     sed 's/ *(.*//' | sort -u >"$scratch/declared"
 nm -D --defined-only "$library" | awk '{ print $NF }' | sort >"$scratch/exported"
 diff "$scratch/declared" "$scratch/exported" >"$err" || fail 'declared (<) and exported (>) differ'
