@@ -16,6 +16,7 @@
 #include "core/limits.h"
 #include "core/mem.h"
 #include "kernels/ternary/ternary_bench.h"
+#include "kernels/ternary/ternary_external.h"
 #include "kernels/variant/gpu_variant.h"
 #include "kernels/variant/variant_axis.h"
 #if HAVE_CUDA
@@ -27,6 +28,7 @@ enum { BEST, PASS_BYTES = 8 << 20, SHARE = 32, ALIGN = 64 };
 struct state {
     struct ternary_case t;
     const struct ternary_variant *v;
+    struct ternary_external external;
     struct pool *pool; /* owned */
     float *answer;     /* owned, n_answer */
     size_t n_answer;
@@ -85,6 +87,7 @@ static const struct axis axes[] = {
       .names = variant_names,
       .normal = "best" },
     GPU_VARIANT_AXIS_TIMING,
+    EXTERNAL_AXIS,
 };
 
 static const struct plan plans[] = {
@@ -115,7 +118,8 @@ static bool exists(const struct params *p, const struct device *d)
     int n;
     const struct ternary_variant *v = ternary_variants(&n);
 
-    if (chain == matrix || (chain && (params_get(p, "tokens") != 1 || params_get(p, "fused") != 0)))
+    if (!ternary_external_exists(p) || chain == matrix ||
+        (chain && (params_get(p, "tokens") != 1 || params_get(p, "fused") != 0)))
         return false;
 #if HAVE_CUDA
     if (d->kind == DEVICE_GPU)
@@ -126,6 +130,11 @@ static bool exists(const struct params *p, const struct device *d)
         if (strcmp(v[i].name, name_asked(p)) == 0)
             return true;
     return name_asked(p) == NULL;
+}
+
+static bool applies(const struct params *p, const struct axis *a)
+{
+    return strcmp(a->name, "library") != 0 || external_asked(p);
 }
 
 static const struct metric rate = { "throughput", "GMAC/s", METRIC_FLOPS_PER_S, 0.5e-9,
@@ -202,6 +211,11 @@ static int cpu_setup(struct bench_ctx *c, void *state, struct err *e)
              (unsigned long long)c->seed);
     TRY(ternary_case_make(&s->t, c, e));
     TRY(ternary_case_answer(&s->t, &s->answer, &s->n_answer, e));
+    if (external_asked(c->params)) { /* its threads, before this one is bound to a CPU */
+        TRY(ternary_external_open(&s->external, external_asked(c->params), &s->t, HEADROOM_CPU,
+                                  threads, NULL, e));
+        external_name(&s->external.library, c->variant, sizeof(c->variant));
+    }
     TRY(pool_new(&s->pool, threads, cpus, e));
     if (s->t.op == TERNARY_CHAIN)
         TRY(ternary_pass_open(&s->pass, &s->t.chain, s->v, s->pool, e));
@@ -228,12 +242,23 @@ static void matvec_thread(void *arg, int thread)
     }
 }
 
+static int run_external(const struct state *s, struct err *e)
+{
+    int rc = 0;
+
+    for (size_t pass = 0; pass < s->passes; pass++)
+        TRY(ternary_external_run(&s->external, s->t.x, s->y, s->t.tokens, NULL, e));
+out:
+    return rc;
+}
+
 static int cpu_once(struct bench_ctx *c, void *state, struct err *e)
 {
     struct state *s = state;
 
     (void)c;
-    (void)e;
+    if (s->external.handle)
+        return run_external(s, e);
     if (s->t.op == TERNARY_MATVEC) {
         pool_run(s->pool, matvec_thread, s);
         return 0;
@@ -252,6 +277,8 @@ static int cpu_verify(struct bench_ctx *c, void *state, struct err *e)
     if (s->t.op == TERNARY_MATVEC) {
         memset(s->y, 0xff, s->n_answer * sizeof(*s->y));
         TRY(cpu_once(c, s, e));
+        if (s->external.handle)
+            return ternary_external_check(&s->t, s->y, s->answer, &c->check, e);
         return ternary_case_same(s->y, s->answer, s->n_answer, &c->check, e);
     }
     memset(s->pass.qkv, 0xff, qkv * sizeof(*s->pass.qkv));
@@ -323,6 +350,7 @@ static void cpu_teardown(struct bench_ctx *c, void *state)
     struct state *s = state;
 
     (void)c;
+    ternary_external_close(&s->external);
     ternary_pass_close(&s->pass);
     pool_free(s->pool);
     ternary_case_release(&s->t);
@@ -390,6 +418,7 @@ const struct bench bench_kernels_ternary = {
     .n_plans = sizeof(plans) / sizeof(plans[0]),
     .state_size = sizeof(union either_state),
     .exists = exists,
+    .applies = applies,
     .metric_of = metric_of,
     .timing_of = gpu_variant_timing_of,
     .setup = setup,

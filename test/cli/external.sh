@@ -43,4 +43,7 @@ bench=kernels.attention.sparse
 settings=(--set case=uniform --set atoms=600)
 all_of sparse
 fails "$fakes/fake_headroom_lacking.so" 'it has no headroom_sparse_run'
+bench=kernels.ternary
+settings=(--set op=matvec --set shape=192x576)
+all_of ternary
 done_testing

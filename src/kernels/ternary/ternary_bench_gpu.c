@@ -32,6 +32,8 @@ bool ternary_bench_gpu_exists(const struct params *p)
     const int fused = (int)params_get(p, "fused");
     const bool mma = strcmp(params_text(p, "variant"), "mma") == 0;
 
+    if (external_asked(p))
+        return true; /* ternary_external_exists has said so */
     /* Another rounding is not what these kernels do; the tensor cores' start from q. */
     if (fused == TERNARY_STRICT || (mma && fused == TERNARY_FUSED))
         return false;
@@ -138,7 +140,13 @@ int ternary_bench_gpu_setup(struct bench_ctx *c, void *state, struct err *e)
         TRY(open_chain(s, e));
     else
         TRY(open_matvec(s, e));
-    TRY(choose(c, s, e));
+    if (external_asked(c->params)) {
+        TRY(ternary_external_open(&s->external, external_asked(c->params), &s->t,
+                                  gpu_index_of(s->gpu), 0, stream_of(s), e));
+        external_name(&s->external.library, c->variant, sizeof(c->variant));
+    } else {
+        TRY(choose(c, s, e));
+    }
 out:
     return rc;
 }
@@ -149,6 +157,9 @@ int ternary_bench_gpu_once(struct bench_ctx *c, void *state, struct err *e)
     int n;
 
     (void)c;
+    if (s->external.handle)
+        return ternary_external_run(&s->external, s->one.p.x, s->one.p.y, s->t.tokens, stream_of(s),
+                                    e);
     if (s->t.op == TERNARY_CHAIN)
         return ternary_chain_variants(&n)[s->which].run(&s->chain, stream_of(s), e);
     return ternary_gpu_run(&s->one, &ternary_gpu_variants(&n)[s->which], s->norm, stream_of(s), e);
@@ -170,6 +181,8 @@ int ternary_bench_gpu_verify(struct bench_ctx *c, void *state, struct err *e)
         TRY(ternary_bench_gpu_once(c, s, e));
         TRY(gpu_to_host(s->got, s->one.p.y, bytes, stream_of(s), e));
     }
+    if (s->external.handle)
+        return ternary_external_check(&s->t, s->got, s->answer, &c->check, e);
     TRY(ternary_case_same(s->got, s->answer, s->n_answer, &c->check, e));
 out:
     return rc;
@@ -269,6 +282,7 @@ void ternary_bench_gpu_teardown(struct bench_ctx *c, void *state)
     struct ternary_bench_gpu *s = state;
 
     (void)c;
+    ternary_external_close(&s->external);
     ternary_gpu_close(&s->one);
     ternary_chain_gpu_close(&s->chain);
     ternary_case_release(&s->t);

@@ -3,6 +3,7 @@
 #define KERNELS_TERNARY_TERNARY_BENCH_GPU_H
 
 #include "kernels/ternary/ternary_bench.h"
+#include "kernels/ternary/ternary_external.h"
 #include "kernels/ternary/ternary_gpu.h"
 
 struct ternary_bench_gpu {
@@ -16,6 +17,7 @@ struct ternary_bench_gpu {
     struct ternary_gpu one;
     enum ternary_gpu_norm norm;
     struct ternary_chain_gpu chain;
+    struct ternary_external external; /* measured instead of ours, on the buffers of `one` */
 };
 
 bool ternary_bench_gpu_exists(const struct params *p);
