@@ -206,6 +206,64 @@ static void test_refusals(void)
     CHECK(headroom_sparse_variant_name(headroom_gpus(), 0) == NULL);
 }
 
+/* Ternary products: bit for bit the CPU's, whatever the variant and the number of vectors. */
+enum { ROWS = 200, COLS = 576, VECTORS = 70 };
+
+static void ternary_on(int device, const char *name, const float *norm, const float *x, float *y,
+                       int n)
+{
+    static int8_t codes[ROWS][COLS];
+    const struct headroom_ternary_options o = { .device = device, .variant = name };
+    const struct headroom_ternary_weights w = { .rows = ROWS,
+                                                .cols = COLS,
+                                                .encoding = HEADROOM_TERNARY_INT8,
+                                                .eps = 1e-5f,
+                                                .codes = codes,
+                                                .norm = norm };
+    void *stream = device == HEADROOM_CPU ? NULL : gpu_stream_of(gpu);
+    struct headroom_ternary *t;
+
+    for (int i = 0; i < ROWS * COLS; i++)
+        codes[i / COLS][i % COLS] = (int8_t)(i * 7919 % 1009 % 3 - 1);
+    CHECK_EQ(headroom_ternary_open(&t, &w, &o, stream), 0);
+    CHECK_EQ(headroom_ternary_run(t, x, y, n, stream), 0);
+    CHECK_EQ(headroom_sync(device, stream), 0);
+    headroom_ternary_close(t);
+}
+
+static void test_ternary(void)
+{
+    static _Alignas(16) float x[VECTORS][COLS], want[VECTORS][ROWS], got[VECTORS][ROWS];
+    static float norm[COLS];
+    const int counts[] = { 1, 7, 8, VECTORS };
+    void *d_x = NULL, *d_y = NULL;
+    const char *name;
+    struct err e = { 0 };
+
+    for (int i = 0; i < VECTORS * COLS; i++)
+        x[i / COLS][i % COLS] = (float)((i * 7919LL + 13) % 10007) / 5000 - 1;
+    for (int c = 0; c < COLS; c++)
+        norm[c] = 1 + (float)(c % 7) / 16;
+    CHECK_EQ(gpu_alloc(&d_x, sizeof(x), &e), 0);
+    CHECK_EQ(gpu_alloc(&d_y, sizeof(got), &e), 0);
+    CHECK_EQ(gpu_to_device(d_x, x, sizeof(x), gpu_stream_of(gpu), &e), 0);
+    for (int normed = 0; normed < 2; normed++) {
+        ternary_on(HEADROOM_CPU, NULL, normed ? norm : NULL, x[0], want[0], VECTORS);
+        name = NULL;
+        for (int i = -1; i < 0 || (name = headroom_ternary_variant_name(0, i)); i++)
+            for (int k = 0; k < 4; k++) {
+                CHECK_EQ(gpu_fill(d_y, 0xff, sizeof(got), gpu_stream_of(gpu), &e), 0);
+                ternary_on(0, name, normed ? norm : NULL, d_x, d_y, counts[k]);
+                CHECK_EQ(gpu_to_host(got, d_y, sizeof(got), gpu_stream_of(gpu), &e), 0);
+                CHECK(memcmp(got, want, (size_t)counts[k] * sizeof(got[0])) == 0);
+                CHECK(counts[k] == VECTORS || isnan(got[counts[k]][0]));
+            }
+    }
+    printf("ternary: the CPU's bits\n");
+    gpu_free(d_x);
+    gpu_free(d_y);
+}
+
 /* Open and close: the device has as much memory as before. */
 static void test_memory(void)
 {
@@ -245,6 +303,7 @@ int main(void)
             for (uint32_t flags = 0; flags <= HEADROOM_INVARIANT; flags++)
                 test_variant(name, kind, flags);
     test_refusals();
+    test_ternary();
     test_memory();
     for (int i = 0; i < KINDS; i++)
         headroom_sparse_case_free(cases[i]);
