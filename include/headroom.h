@@ -235,12 +235,13 @@ struct headroom_ternary_options {
 struct headroom_ternary;
 
 /* Take weights, in host memory, to the device; they are not needed any more on return.  As
- * headroom_sparse_open; a GPU takes up to 6,912 cols.  HEADROOM_E_FORMAT names the row of a code that is none. */
+ * headroom_sparse_open; a GPU takes up to 6,912 cols.  HEADROOM_E_FORMAT names the row of a code
+ * that is none. */
 int headroom_ternary_open(struct headroom_ternary **out, const struct headroom_ternary_weights *w,
                           const struct headroom_ternary_options *options, void *stream);
 
-/* y[n][rows] from x[n][cols], binary32, n >= 0 vectors.  As headroom_sparse_run; on a GPU x and y are
- * 16-byte aligned.  A vector's bits do not depend on n. */
+/* y[n][rows] from x[n][cols], binary32, n >= 0 vectors.  As headroom_sparse_run; on a GPU x and y
+ * are 16-byte aligned.  A vector's bits do not depend on n. */
 int headroom_ternary_run(struct headroom_ternary *t, const float *x, float *y, int64_t n,
                          void *stream);
 

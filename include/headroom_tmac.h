@@ -72,13 +72,13 @@ void cuda_unload_weights(void);
 int cuda_load_norm_weights(const float *norm_weights, int size);
 
 /* output[m][n] = scales[m] * sum over k of weights[m][k] * a[k][n], for the weights loaded: M of
- * num_rows, K of their columns, activations [K][N], output [M][N].  a are the activations rounded to
- * 8-bit integers with one scale a column, as BitNet b1.58 is trained (the original multiplies them
- * as they are, in an order of its own). */
+ * num_rows, K of their columns, activations [K][N], output [M][N].  a are the activations rounded
+ * to 8-bit integers with one scale a column, as BitNet b1.58 is trained (the original multiplies
+ * them as they are, in an order of its own). */
 int tmac_matmul_cuda_adaptive(const float *activations, float *output, int M, int N, int K);
 
-/* The same after RMSNorm of each column of input, with the gain loaded: K of its size.  The original
- * chooses a kernel by M K; here that is the library's own business. */
+/* The same after RMSNorm of each column of input, with the gain loaded: K of its size.  The
+ * original chooses a kernel by M K; here that is the library's own business. */
 int fused_rmsnorm_matmul_cuda_adaptive(const float *input, float *output, int M, int N, int K,
                                        float eps);
 
