@@ -156,7 +156,7 @@ ATTENTION_INLINE void panel_rows(const int rows, const struct panel *p, const st
 }
 
 /* p->rows <= ATTENTION_ROWS */
-static __attribute__((unused)) void panel(const struct panel *p, const struct factor *b)
+static __attribute__((noinline, unused)) void panel(const struct panel *p, const struct factor *b)
 {
     switch (p->rows) {
     case 1: panel_rows(1, p, b); break;
