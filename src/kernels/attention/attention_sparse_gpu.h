@@ -22,7 +22,7 @@ struct attention_sparse_gpu {
     int n_open, which;
     struct sparse_args a; /* on the device; owned: q, k, v, o, lse */
     struct region out;    /* O and LSE on the host, then those of the simple variant */
-    bool compares;        /* there are outputs of the simple variant */
+    int compared_heads;   /* whose outputs of the simple variant there are */
     bool ran;             /* since the outputs were poisoned */
 };
 

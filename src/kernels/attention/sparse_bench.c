@@ -299,10 +299,10 @@ out:
     return rc;
 }
 
-int sparse_bench_compare(const struct sparse_bench *s, const void *o, const float *lse,
+int sparse_bench_compare(const struct sparse_bench *s, int heads, const void *o, const float *lse,
                          const void *other_o, const float *other_lse, struct err *e)
 {
-    const size_t positions = (size_t)s->k.p.heads * (size_t)s->k.p.q_len;
+    const size_t positions = (size_t)heads * (size_t)s->k.p.q_len;
     const int dim = s->k.a.dim;
     struct errors x = { 0 };
     double got[DIM_MAX], want[DIM_MAX];

@@ -32,9 +32,9 @@ size_t sparse_bench_lse_bytes(const struct sparse_bench *s);
 int sparse_bench_check(struct bench_ctx *c, struct sparse_bench *s, const void *o, const float *lse,
                        struct err *e);
 
-/* O and LSE of every position against those of another variant, which is within the tolerance
- * itself.  ERR_MISMATCH. */
-int sparse_bench_compare(const struct sparse_bench *s, const void *o, const float *lse,
+/* O and LSE of every position of the first heads against those of another variant, which is within
+ * the tolerance itself.  ERR_MISMATCH. */
+int sparse_bench_compare(const struct sparse_bench *s, int heads, const void *o, const float *lse,
                          const void *other_o, const float *other_lse, struct err *e);
 
 #endif
