@@ -96,7 +96,8 @@ void page_properties(FILE *f, const struct report *r)
 
     page_section(f, "properties", "What was measured",
                  "Facts of each row's subject beside its speed: bytes and operations of one "
-                 "token, quality, memory, the hash of an output.");
+                 "token, quality, memory, the hash of an output; what a repetition launches on a "
+                 "GPU, and what its largest kernel takes of a multiprocessor.");
     for (int i = 0; i < rec->n_results; i++) {
         bool seen = rec->results[i].n_properties == 0;
 
