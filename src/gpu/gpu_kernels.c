@@ -234,21 +234,26 @@ static void put_other(struct result *out, int number, const struct gpu_kernel *k
         k->launches, grid, block, k->registers, k->shared_bytes, k->local_bytes, k->occupancy);
 }
 
+static int room(const struct result *out)
+{
+    return RESULT_PROPERTIES - out->n_properties;
+}
+
+/* As far as there is room beside what the benchmark says itself. */
 static void put(struct result *out, const struct gpu_kernels *k)
 {
-    enum { FIRST = 5, COUNTS = 3 };
-    int room = RESULT_PROPERTIES - out->n_properties - COUNTS - FIRST;
+    enum { OF_FIRST = 5 };
 
-    if (room < 0)
-        return;
-    result_property(out, "launches", k->launches, "");
-    if (k->copies)
+    if (room(out) > 0)
+        result_property(out, "launches", k->launches, "");
+    if (room(out) > 0 && k->copies)
         result_property(out, "copies", k->copies, "");
-    if (k->fills)
+    if (room(out) > 0 && k->fills)
         result_property(out, "fills", k->fills, "");
-    if (k->n)
-        put_first(out, &k->kernel[0]);
-    for (int i = 1; i < k->n && i < LISTED_MAX && i <= room; i++)
+    if (room(out) < OF_FIRST || k->n == 0)
+        return;
+    put_first(out, &k->kernel[0]);
+    for (int i = 1; i < k->n && i < LISTED_MAX && room(out) > 0; i++)
         put_other(out, i + 1, &k->kernel[i]);
 }
 
@@ -281,7 +286,7 @@ void gpu_kernels_inspect(void *handle, int (*once)(void *self, struct err *e), v
 
     if (rc == 0)
         put(out, k);
-    else if (out->n_properties < RESULT_PROPERTIES)
+    else if (room(out) > 0)
         result_property_text(out, "launches", "not recorded: %.100s",
                              e.msg[0] ? e.msg : err_name(rc));
     mem_free(k);
