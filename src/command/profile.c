@@ -13,6 +13,7 @@
 #include "command/run_options.h"
 #include "command/self_path.h"
 #include "command/tty.h"
+#include "core/atomic_file.h"
 #include "core/clock.h"
 #include "core/lock.h"
 #include "core/mem.h"
@@ -290,13 +291,15 @@ static int under_tool(struct profile *p, struct err *e)
     struct profile_run run = { .env = p->env };
     int rc = 0;
 
-    if (!dry && there)
+    report_name(p);
+    if (!dry && there) {
+        TRY(atomic_file_check(p->report, e)); /* before anything is measured */
         TRY(measure(p, e));
+    }
     if (!choose(p))
         snprintf(p->program, sizeof(p->program), "%s", profile_tools[p->tool].name);
     if (p->missed)
         fprintf(stderr, "headroom: %s would fit this row better, and is not here\n", p->missed);
-    report_name(p);
     run.repetitions = repetitions_of(p);
     TRY(inside_words(p, run.repetitions, e));
     run.job = (struct profile_job){ .tool = (enum profile_tool_id)p->tool,

@@ -16,7 +16,8 @@ static int too_many(const struct cli_args *a, const struct plan_list *plan, stru
             a->word[0], plan->n);
     for (int i = 0; i < plan->n && i < ROWS_NAMED; i++) {
         params_format(&plan->cases[i].params, settings, sizeof(settings));
-        fprintf(stderr, "  %-6s %s\n", plan->cases[i].device->name, settings);
+        fprintf(stderr, "  %-6s %s %s\n", plan->cases[i].device->name, plan->cases[i].bench->name,
+                settings);
     }
     if (plan->n > ROWS_NAMED)
         fprintf(stderr, "  ... (headroom run %s --dry-run lists all)\n", a->word[0]);

@@ -10,7 +10,7 @@ says 'the name of a benchmark is needed'
 try 64 profile silicon.memry
 says 'did you mean "silicon.memory"?'
 try 64 profile silicon.memory --device cpu --set op=read,write --set level=l1
-says 'which with --set' 'op=read level=l1 threads=all' 'more than one row'
+says 'which with --set' 'silicon.memory op=read level=l1 threads=all' 'more than one row'
 try 64 profile "${point[@]}" more
 says 'unexpected "more"' 'behind --'
 try 64 profile "${point[@]}" --tool gdb
@@ -95,6 +95,9 @@ leaves x.perf.data
 try 0 profile "${point[@]}" --dry-run
 prints 'mkfifo' 'perf stat' 'perf record' 'perf report'
 leaves
+try 5 profile "${point[@]}" -o /nonexistent/folder/x
+says '/nonexistent/folder'
+prints_nothing
 FAKE_MODE=refused try 5 profile "${point[@]}" -o x
 says 'no permission' 'perf ended with exit code 255'
 leaves
