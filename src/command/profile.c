@@ -218,7 +218,7 @@ static int inside_words(struct profile *p, uint64_t repetitions, struct err *e)
     TRY(words_add_list(&p->inside, (const char *const[]){ "--seed", text, "--wait", "60", NULL },
                        e));
     TRY(words_add_list(&p->inside, (const char *const[]){ "--dir", p->dir, NULL }, e));
-    if (picks) /* a tool slows some of the candidates down */
+    if (picks) /* a trial that the tool watches may end in another way */
         TRY(words_add_list(&p->inside, (const char *const[]){ "--picks", picks->text, NULL }, e));
     if (cli_value(p->a, "models"))
         TRY(words_add_list(&p->inside, (const char *const[]){ "--models", p->models, NULL }, e));

@@ -99,15 +99,20 @@ void profile_print_launches(FILE *f, const struct result *row)
 {
     static const char *const names[] = { "registers", "shared_memory", "local_memory",
                                          "occupancy" };
+    static const char *const others[] = { "copies", "fills" };
     const struct result_property *p = result_find(row, "launches");
     bool any = false;
 
     if (!p)
         return;
     if (p->text[0])
-        fprintf(f, "launches: %s\n", p->text);
+        fprintf(f, "launches: %s", p->text);
     else
-        fprintf(f, "launches of a repetition: %.0f\n", p->value);
+        fprintf(f, "launches of a repetition: %.0f", p->value);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if ((p = result_find(row, others[i])))
+            fprintf(f, ", %s: %.0f", others[i], p->value);
+    fputc('\n', f);
     p = result_find(row, "kernel");
     if (p)
         fprintf(f, "  %s\n", p->text);

@@ -245,7 +245,9 @@ void profile_tool_explain(enum profile_tool_id id, const char *said, char *out, 
                  "the driver lets nobody read the GPU's counters here (a container or a virtual "
                  "machine without them)");
     else if (strstr(said, "No kernels were profiled"))
-        snprintf(out, cap, "a repetition of this row launches no kernel");
+        snprintf(
+            out, cap,
+            "a repetition of this row launches no kernel: nsys would see its copies and waits");
     else if (paranoid > 2 && geteuid() != 0)
         snprintf(out, cap,
                  "kernel.perf_event_paranoid is %d: this user may not count; 2 or less is needed "

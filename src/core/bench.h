@@ -94,8 +94,8 @@ struct bench_ctx {
     const char *dir;    /* --dir: where scratch files may go; never NULL */
     const char *models; /* --models: the folder with the models; "" where there is none */
     double seconds;     /* the row's budget, for sizing only */
-    const char *picks;  /* what pick_fastest() chose in the row that this one repeats, where trials
-                             * would be disturbed; NULL: it tries */
+    const char *picks;  /* what pick_fastest() chose in the row that this one repeats, where a trial
+                             * would be watched; NULL: it tries */
     char variant[64];   /* setup names the code path it chose */
     char inputs[96];    /* setup names distribution and seed of its inputs */
     double clock_hz;    /* in limit() and expect(): the device's clock seen while sampling, as in
