@@ -19,18 +19,21 @@ static int parse_atom(struct atoms *a, const char *line, size_t n, const struct 
                       struct err *e)
 {
     struct atom x;
-    const char alternative = n >= COLUMN_ALTERNATIVE ? line[COLUMN_ALTERNATIVE - 1] : ' ';
+    char alternative;
 
     if (n < COLUMNS)
         return ERR(e, ERR_FORMAT, "%s:%d: the record ends at column %zu, expected x, y, z in 31-54",
                    t->name, t->line, n);
+    alternative = line[COLUMN_ALTERNATIVE - 1];
     if (alternative != ' ' && alternative != 'A' && alternative != '1')
         return 0;
-    for (int d = 0; d < 3; d++)
-        if (!atoms_coordinate(line + COLUMN_X - 1 + d * WIDTH, WIDTH, false, &x.at[d]))
-            return ERR(e, ERR_FORMAT, "%s:%d: \"%.8s\" in columns %d-%d, expected the atom's %c",
-                       t->name, t->line, line + COLUMN_X - 1 + d * WIDTH, COLUMN_X + d * WIDTH,
-                       COLUMN_X + (d + 1) * WIDTH - 1, 'x' + d);
+    for (size_t d = 0; d < 3; d++) {
+        const size_t column = COLUMN_X + d * WIDTH;
+
+        if (!atoms_coordinate(line + column - 1, WIDTH, false, &x.at[d]))
+            return ERR(e, ERR_FORMAT, "%s:%d: \"%.8s\" in columns %zu-%zu, expected the atom's %c",
+                       t->name, t->line, line + column - 1, column, column + WIDTH - 1, "xyz"[d]);
+    }
     return atoms_add(a, x, e);
 }
 

@@ -221,7 +221,7 @@ static int heads_to_compare(const struct sparse_pattern *p)
     const int rows = sparse_blocks(p->q_len);
     int heads = 0;
 
-    while (heads < p->heads && p->row_ptr[(heads + 1) * rows] <= COMPARED_BLOCKS)
+    while (heads < p->heads && p->row_ptr[(size_t)(heads + 1) * (size_t)rows] <= COMPARED_BLOCKS)
         heads++;
     return heads;
 }

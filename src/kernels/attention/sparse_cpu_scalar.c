@@ -45,7 +45,7 @@ static void see(struct seen *s, const struct sparse_args *a, const float *q, int
                 const struct block *b)
 {
     const int dim = a->dim;
-    float score[SPARSE_BLOCK], m = s->m, base, before;
+    float score[SPARSE_BLOCK] = { 0 }, m = s->m, base, before;
 
     for (int j = 0; j < b->n; j++) {
         float sum = 0;
