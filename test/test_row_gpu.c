@@ -545,8 +545,10 @@ static void walk(const char *name, const struct parity_op *of)
         op.inputs = PARITY_ALL;
         op.needs = needs;
         way = RIGHT;
-        if (small)
+        if (small) {
             op.n_shapes = op.n_shapes < SMALL ? op.n_shapes : SMALL;
+            op.inputs = 1u << PARITY_RANDOM | 1u << PARITY_NAN;
+        }
         parity_walk(&op);
         op.n_variants = 1;
         op.n_shapes = op.n_shapes < SMALL ? op.n_shapes : SMALL;

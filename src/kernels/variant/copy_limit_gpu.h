@@ -13,10 +13,12 @@
 
 struct copy_limit {
     const struct gpu *gpu;
-    const char *op; /* of silicon.memory: "read", "write", "copy", "triad" */
-    double bytes;   /* read and written once in a repetition, all of them different */
-    bool cold;      /* the L2 is flushed before each repetition */
-    int launches;   /* one after the other in a graph; 0: not in a graph */
+    /* Of silicon.memory: "copy"; where reads are the more, "read", which no mix of reads and writes
+     * is faster than.  Its "triad" is no bound: other kernels with two reads to a write pass it. */
+    const char *op;
+    double bytes; /* read and written once in a repetition, all of them different */
+    bool cold;    /* the L2 is flushed before each repetition */
+    int launches; /* one after the other in a graph; 0: not in a graph */
 };
 
 /* The limits of a bandwidth in GB/s of those bytes. */

@@ -195,7 +195,7 @@ static struct copy_limit limit_of(const struct bench_ctx *c, const struct row_be
     const char *timing = params_text(c->params, "timing");
 
     return (struct copy_limit){ .gpu = s->gpu.gpu,
-                                .op = s->op.reads > 1 ? "triad" : "copy",
+                                .op = s->op.reads > s->op.writes ? "read" : "copy",
                                 .bytes = (double)(s->gpu.rows * s->n * value_bytes(s)) *
                                          (s->op.reads + s->op.writes),
                                 .cold = strcmp(timing, "isolated-cold") == 0,
