@@ -422,7 +422,8 @@ static int wrong_once(struct bench_ctx *c, void *state, struct err *e)
 
     if (rc < 0)
         return rc;
-    return gpu_fill((char *)s->a.o + position, 0x3c, 64 * sizeof(uint16_t), stream_here(), e);
+    return gpu_fill((char *)s->a.o + position, 0x3c, 64 * sizeof(uint16_t), gpu_stream_of(s->gpu),
+                    e);
 }
 
 static void measure(const struct bench *b, const char *settings, const char *want)
@@ -453,7 +454,7 @@ static void test_bench(void)
     measure(&wrong, "case=protein atoms=3000 cutoff=5 masks=bits queries=2 dim=128", NULL);
     measure(&wrong, "case=diagonal atoms=2000 timing=isolated-cold", NULL);
     wrong.once = wrong_once;
-    measure(&wrong, "blocks=400 variant=mma", "off the simple variant");
+    measure(&wrong, "blocks=400 variant=mma", "wrong output");
 }
 
 int main(int argc, char **argv)

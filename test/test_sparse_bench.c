@@ -139,6 +139,48 @@ static void test_wrong_has_no_number(void)
     }
 }
 
+static void differs(const struct sparse_bench *s, const uint16_t *o, const float *lse,
+                    const void *other_o, const float *other_lse, const char *why)
+{
+    struct err e = { 0 };
+
+    CHECK_EQ(sparse_bench_compare(s, 1, o, lse, other_o, other_lse, &e), ERR_MISMATCH);
+    if (!strstr(e.msg, why))
+        fprintf(stderr, "\"%s\" does not say \"%s\"\n", e.msg, why);
+    CHECK(strstr(e.msg, why) != NULL);
+}
+
+/* Two variants' outputs of 130 positions, of which the last see nothing. */
+static void test_compare(void)
+{
+    enum { N = 130, DIM = 64 };
+    struct sparse_bench s = { .k = { .p = { .heads = 2, .q_len = N }, .a = { .dim = DIM } } };
+    uint16_t o[N * DIM], other[N * DIM];
+    float lse[N], other_lse[N];
+
+    s.k.a.dtype = DTYPE_F16;
+    for (int i = 0; i < N * DIM; i++)
+        other[i] = o[i] = i < (N - 2) * DIM ? f32_to_f16((float)(i % 17 - 8)) : 0;
+    for (int i = 0; i < N; i++)
+        other_lse[i] = lse[i] = i < N - 2 ? 3.5f : -INFINITY;
+    CHECK_EQ(sparse_bench_compare(&s, 1, o, lse, other, other_lse, NULL), 0);
+    o[5 * DIM + 3] ^= 0x0100; /* by a quarter */
+    differs(&s, o, lse, other, other_lse, "in one position");
+    o[5 * DIM + 3] = 0x7e00;
+    differs(&s, o, lse, other, other_lse, "nan");
+    o[5 * DIM + 3] = other[5 * DIM + 3];
+    lse[0] += 0.01f;
+    differs(&s, o, lse, other, other_lse, "an LSE is off the simple variant");
+    lse[0] = NAN;
+    differs(&s, o, lse, other, other_lse, "an LSE is off the simple variant");
+    lse[0] = 3.5f;
+    o[N * DIM - 1] = 1;
+    differs(&s, o, lse, other, other_lse, "1 positions that see nothing");
+    o[N * DIM - 1] = 0;
+    lse[N - 1] = 0;
+    differs(&s, o, lse, other, other_lse, "1 positions that see nothing");
+}
+
 /* Axes that mean nothing are left out; what fits no head is refused. */
 static void test_settings(void)
 {
@@ -191,6 +233,7 @@ int main(void)
     test_settings();
     test_right();
     test_counts();
+    test_compare();
     test_wrong_has_no_number();
     TEST_DONE();
 }

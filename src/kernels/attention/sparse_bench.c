@@ -133,9 +133,10 @@ struct errors {
     long wrong;                 /* positions that see nothing and are not 0, -infinity */
 };
 
+/* NaN, once it is there, stays. */
 static double bigger(double a, double b)
 {
-    return a >= b ? a : b; /* NaN in b stays */
+    return isnan(a) || a >= b ? a : b;
 }
 
 static void add_position(struct errors *x, const double *got, const double *want, int dim,
