@@ -175,9 +175,11 @@ static void test_refused(void)
     refused("params", "[]", "result.params: not an object");
     refused("params", "{\"a\":1}", "result.params.a: not an axis");
     refused("params",
-            "{\"a\":\"1\",\"b\":\"1\",\"c\":\"1\",\"d\":\"1\",\"e\":\"1\",\"f\":\"1\","
-            "\"g\":\"1\",\"h\":\"1\",\"i\":\"1\"}",
-            "result.params: 9 of them");
+            "{\"a\":\"1\",\"b\":\"1\",\"c\":\"1\",\"d\":\"1\",\"e\":\"1\",\"f\":\"1\",\"g\":\"1\","
+            "\"h\":\"1\",\"i\":\"1\","
+            "\"j\":\"1\",\"k\":\"1\",\"l\":\"1\",\"m\":\"1\",\"n\":\"1\",\"o\":\"1\",\"p\":\"1\","
+            "\"q\":\"1\"}",
+            "result.params: 17 of them");
     refused("status", "\"fine\"", "result.status: \"fine\"");
     refused("status", "null", "result.status");
     refused("status", "\"skipped\"", "result.value: a row that is skipped has none");
