@@ -27,6 +27,7 @@ static const struct parity_shape shapes[] = {
     { .what = "batch", .dim = { 9, 5, GEMV_TOKENS, 1 } },
     { .what = "shared rows", .dim = { 38, 130, 2, 100 } },
     { .what = "shared rows of a batch", .dim = { 9, 37, 5, 100 } },
+    { .what = "streamed batch", .dim = { 13, 97, 7, 2 } },
     { .what = "large", .dim = { 83, 140, 1, 1 } },
     { .what = "large batch", .dim = { 45, 70, 4, 1 } },
 };
@@ -293,6 +294,21 @@ static void run_alone(int v, const struct parity_case *c, struct parity_report *
     drop(&p, c, r);
 }
 
+/* Vectors that the product itself makes int8 of. */
+static void run_fused(int v, const struct parity_case *c, struct parity_report *r)
+{
+    struct product p = make(type_of(v), c, GEMV_WEIGHTS_RANDOM);
+
+    r->compared++;
+    if (gemv_gpu_fuses(type_of(v), p.w.cols)) {
+        p.a.quantize = true;
+        p.a.act.d = NULL;
+        result(&p, variant_of(v), p.n, c, r);
+        against_f64(&p, c, r);
+    }
+    drop(&p, c, r);
+}
+
 /* ---- mistakes that must be caught */
 
 enum { WRONG_TAIL, WRONG_ROUNDING, WRONG_ROW, WRONG_OUTSIDE, WRONGS };
@@ -347,6 +363,9 @@ static void test_refused(void)
     a = q.a;
     a.act.kind = ACT_Q8_256;
     CHECK_EQ(variants[0].run(&a, stream(), &e), ERR_ARG);
+    a = p.a;
+    a.quantize = true;
+    CHECK_EQ(variants[0].run(&a, stream(), &e), ERR_NOTSUP);
     CHECK_EQ(planes_describe(DTYPE_Q4_0, 4, 33, &planes, &e), ERR_ARG);
     CHECK_EQ(planes_describe(DTYPE_Q4_0, 0, 32, &planes, &e), ERR_ARG);
     CHECK_EQ(planes_describe(DTYPE_Q4_0, (size_t)1 << 40, 32, &planes, &e), ERR_ARG);
@@ -385,6 +404,8 @@ static void walk(void)
     parity_walk(&op);
     op.n_variants = n_types * n_variants;
     op.run = run_random;
+    parity_walk(&op);
+    op.run = run_fused;
     parity_walk(&op);
     op.inputs = 1 << PARITY_RANDOM;
     op.run = run_whole;

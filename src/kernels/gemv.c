@@ -48,7 +48,7 @@ static const char *const weight_names[] = { [LARGE] = "large", [RESIDENT] = "res
 static const char *const variant_names[] = { [BEST] = "best", "scalar",     "avx2", "avxvnni",
                                              "avx512",        "avx512vnni", "neon", "dotprod",
                                              "early",         "planes",     NULL };
-static const char *const act_names[] = { "ready", "separate", NULL };
+static const char *const act_names[] = { "ready", "separate", "fused", NULL };
 
 static const struct axis axes[] = {
     { .name = "dtype",
@@ -92,7 +92,8 @@ static const struct axis axes[] = {
       .normal = "best" },
     { .name = "act",
       .help =
-          "vectors are int8 already (ready), or made so each time by a kernel before (separate)",
+          "vectors are int8 already (ready), or made so each time by a kernel before (separate) "
+          "or by the product itself (fused)",
       .kind = AXIS_ENUM,
       .names = act_names,
       .normal = "ready",
@@ -112,8 +113,8 @@ static const struct plan plans[] = {
     { SUITE_QUICK, DEVICE_GPU, "dtype=Q4_0 " TALL, 0.3 },
     { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0,Q4_K,TQ2_0", 0.3 },
     { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0,Q4_K,TQ2_0 " TALL, 0.3 },
-    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=Q4_0 act=separate", 0.3 },
-    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=Q4_0 act=separate " TALL, 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=Q4_0,Q4_K act=separate,fused", 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "dtype=Q4_0,Q4_K act=separate,fused " TALL, 0.3 },
     { SUITE_FULL, DEVICE_GPU, "dtype=* weights=*", 0.3 },
     { SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0,TQ2_64 tokens=2,4,8 " TALL, 0.3 },
     { SUITE_FULL, DEVICE_GPU, "dtype=F16,Q8_0,Q4_0 variant=* " TALL, 0.3 },

@@ -54,6 +54,44 @@ static __device__ __forceinline__ struct act_cuda_scale act_cuda_scale_of(unsign
     return s;
 }
 
+/* 16 codes in four words, and their sum; as act_cuda_codes. */
+static __device__ __forceinline__ void act_cuda_codes16(const float (&v)[ACT_CUDA_SUM],
+                                                        float inverse, int (&q)[4], int *sum)
+{
+    *sum = 0;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        q[i] = 0;
+    if (inverse != 0)
+#pragma unroll
+        for (int i = 0; i < ACT_CUDA_SUM; i++) {
+            const int code = __float2int_rn(__fmul_rn(v[i], inverse));
+
+            q[i / 4] |= (code & 0xff) << 8 * (i % 4);
+            *sum += code;
+        }
+}
+
+static __device__ __forceinline__ void act_cuda_load16(const float *x, float (&v)[ACT_CUDA_SUM])
+{
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        const float4 a = ((const float4 *)x)[i];
+
+        v[4 * i] = a.x, v[4 * i + 1] = a.y, v[4 * i + 2] = a.z, v[4 * i + 3] = a.w;
+    }
+}
+
+static __device__ __forceinline__ unsigned act_cuda_max16(const float (&v)[ACT_CUDA_SUM])
+{
+    unsigned max = 0;
+
+#pragma unroll
+    for (int i = 0; i < ACT_CUDA_SUM; i++)
+        max = ::max(max, __float_as_uint(v[i]) & 0x7fffffffu);
+    return max;
+}
+
 /* Eight codes, and their sum.  Half to even, as act.c rounds. */
 static __device__ __forceinline__ uint2 act_cuda_codes(const float (&v)[ACT_CUDA_EACH],
                                                        float inverse, int *sum)

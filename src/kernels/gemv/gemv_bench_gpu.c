@@ -26,7 +26,9 @@ bool gemv_bench_gpu_exists(const struct params *p)
     const struct gemv_gpu_variant *v = gemv_gpu_variants(&n);
 
     return gemv_gpu_has(t) && gpu_variant_exists(p, v, sizeof(*v), n) &&
-           (params_get(p, "act") == GEMV_BENCH_READY || act_kind_of(t) != ACT_F32);
+           (params_get(p, "act") == GEMV_BENCH_READY ||
+            (params_get(p, "act") == GEMV_BENCH_SEPARATE && act_kind_of(t) != ACT_F32) ||
+            gemv_gpu_fuses(t, (size_t)params_get(p, "cols")));
 }
 
 static size_t file_bytes(const struct gemv_bench_gpu *s)
@@ -208,6 +210,7 @@ static int setup(struct bench_ctx *c, void *state, struct err *e)
     s->args.ldx = (cols + 3) / 4 * 4;
     s->args.multiprocessors = gpu_properties_of(s->gpu)->multiprocessors;
     s->quantize = params_get(c->params, "act") == GEMV_BENCH_SEPARATE;
+    s->args.quantize = params_get(c->params, "act") == GEMV_BENCH_FUSED;
     TRY(gpu_enter(s->gpu, e));
     TRY(planes_describe(t, rows, cols, &s->args.w, e));
     TRY(choose_copies(c, s, e));
@@ -293,7 +296,7 @@ out:
 /* Of one product: weights as they lie in a file, vectors as they are given, outputs. */
 static double bytes_of(const struct gemv_bench_gpu *s)
 {
-    bool floats = s->quantize || s->args.act.stride == 0;
+    bool floats = s->quantize || s->args.quantize || s->args.act.stride == 0;
     size_t vector = floats ? s->w.cols * sizeof(float) : s->args.act.stride;
 
     return (double)file_bytes(s) + (double)s->args.n * (double)(vector + s->w.rows * sizeof(float));
@@ -301,7 +304,7 @@ static double bytes_of(const struct gemv_bench_gpu *s)
 
 static bool in_l2(const struct gemv_bench_gpu *s)
 {
-    return (double)s->copies * bytes_of(s) <= (double)gpu_properties_of(s->gpu)->l2_bytes / 2;
+    return (double)s->copies * bytes_of(s) <= (double)gpu_properties_of(s->gpu)->l2_bytes;
 }
 
 static void work(const struct bench_ctx *c, const void *state, struct work *w)

@@ -8,7 +8,7 @@
 #include "kernels/variant/variant_hooks.h"
 
 /* Values of the axis `act`: what happens to the vectors before they meet int8 dot products. */
-enum gemv_bench_act { GEMV_BENCH_READY, GEMV_BENCH_SEPARATE };
+enum gemv_bench_act { GEMV_BENCH_READY, GEMV_BENCH_SEPARATE, GEMV_BENCH_FUSED };
 
 struct gemv_bench_gpu {
     struct gpu *gpu; /* borrowed from the worker */
@@ -16,7 +16,7 @@ struct gemv_bench_gpu {
     struct weight w;           /* what the host knows: its first `distinct` rows, owned */
     size_t distinct;           /* row r of the matrix is row r % distinct of w */
     size_t copies, passes;     /* as in gemv.c */
-    bool quantize;             /* the vectors, in every repetition */
+    bool quantize;             /* the vectors, by a kernel of their own in every repetition */
     struct gemv_gpu_args args; /* of the first copy */
     struct act act[GEMV_TOKENS];
     struct region host;            /* x and what act.h makes of it */

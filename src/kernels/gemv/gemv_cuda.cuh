@@ -142,23 +142,30 @@ static __global__ void __launch_bounds__(GEMV_WARPS *GEMV_LANES, N < 4   ? 4
 
 /* ---- launches */
 
-template <class F, int N, bool SHARED>
-static int gemv_launch_as(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
+static inline int gemv_enqueue(void (*kernel)(struct gemv_job), const struct gemv_job *j,
+                               int blocks, int threads, bool early, gpu_stream s, struct err *e)
 {
-    constexpr int depth = N >= 4 ? 1 : N == 2 || SHARED ? 2 : 3;
-    const int rows = SHARED ? F::ROWS : F::ROWS * GEMV_WARPS;
     cudaLaunchAttribute attribute = {};
     cudaLaunchConfig_t c = {};
 
     attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
     attribute.val.programmaticStreamSerializationAllowed = 1;
-    c.gridDim = dim3((unsigned)((j->w.rows + rows - 1) / rows));
-    c.blockDim = dim3(GEMV_WARPS * GEMV_LANES);
+    c.gridDim = dim3((unsigned)blocks);
+    c.blockDim = dim3((unsigned)threads);
     c.stream = s;
     c.attrs = &attribute;
     c.numAttrs = early ? 1 : 0;
-    return gpu_try_launched(cudaLaunchKernelEx(&c, gemv_kernel<F, N, F::ROWS, SHARED, depth>, *j),
-                            "gemv kernel", e);
+    return gpu_try_launched(cudaLaunchKernelEx(&c, kernel, *j), "gemv kernel", e);
+}
+
+template <class F, int N, bool SHARED>
+static int gemv_launch_as(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
+{
+    constexpr int depth = N > 1 || SHARED ? 2 : 3;
+    const int rows = SHARED ? F::ROWS : F::ROWS * GEMV_WARPS;
+
+    return gemv_enqueue(gemv_kernel<F, N, F::ROWS, SHARED, depth>, j, (j->w.rows + rows - 1) / rows,
+                        GEMV_WARPS * GEMV_LANES, early, s, e);
 }
 
 /* Warps that keep a multiprocessor's share of the memory busy; units that keep a block busy, and

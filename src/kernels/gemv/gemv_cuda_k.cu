@@ -3,7 +3,9 @@
  * Layout    a block of 256 values is 8 units: unit c has 16 bytes of halves, whose low and high
  *           ones are 16 values of two groups each (dtype_k.c).  The scales of a block are read by
  *           its 8 lanes together. */
+#include "kernels/dtype/act_cuda.cuh"
 #include "kernels/gemv/gemv_codes.cuh"
+#include "kernels/gemv/gemv_stream.cuh"
 
 enum { BLOCK = 256, SUM = 16 };
 
@@ -23,6 +25,26 @@ static __device__ __forceinline__ struct input_k input_k_of(const struct gemv_x 
     return { gemv_codes_at(q), gemv_codes_at(q + apart), sum[0], sum[apart / SUM], x->d[block] };
 }
 
+/* The same out of floats: eight lanes side by side have a block's 256 values, or none has any. */
+static __device__ __forceinline__ struct input_k input_k_from(const struct gemv_x *x, int block,
+                                                              int at, int apart, bool mine)
+{
+    const float *p = x->x + block * BLOCK + at;
+    float low[16] = { 0 }, high[16] = { 0 };
+    struct act_cuda_scale s;
+    struct input_k in;
+
+    if (mine) {
+        act_cuda_load16(p, low);
+        act_cuda_load16(p + apart, high);
+    }
+    s = act_cuda_scale_of(act_cuda_max_of(max(act_cuda_max16(low), act_cuda_max16(high)), 8));
+    act_cuda_codes16(low, s.inverse, in.low.v, &in.low_sum);
+    act_cuda_codes16(high, s.inverse, in.high.v, &in.high_sum);
+    in.d = s.d;
+    return in;
+}
+
 /* The scale (shift 0) or minimum (4) of a group: from the fourth on its bits are in two places. */
 static __device__ __forceinline__ int six_bits(unsigned first, unsigned last, int group, int shift)
 {
@@ -34,7 +56,7 @@ static __device__ __forceinline__ int six_bits(unsigned first, unsigned last, in
 
 /* FIFTH: Q5_K, else Q4_K. */
 template <bool FIFTH> struct offset_k {
-    enum { UNITS = 8, ROWS = 2 };
+    enum { UNITS = 8, ROWS = 2, STREAM_FROM = 32, STREAM_ROWS = 2 };
     struct unit {
         uint4 codes, fifth;
         uint4 head; /* d and dmin, then 12 bytes of scales and minima */
@@ -54,6 +76,11 @@ template <bool FIFTH> struct offset_k {
     static __device__ __forceinline__ input input_of(const struct gemv_x *x, int block, int part)
     {
         return input_k_of(x, block, part / 2 * 64 + part % 2 * 16, 32);
+    }
+    static __device__ __forceinline__ input input_from(const struct gemv_x *x, int block, int part,
+                                                       bool mine)
+    {
+        return input_k_from(x, block, part / 2 * 64 + part % 2 * 16, 32, mine);
     }
     static __device__ __forceinline__ float multiply(const unit &u, int part, const input &in,
                                                      float sum)
@@ -85,7 +112,7 @@ template <bool FIFTH> struct offset_k {
 
 /* Of 128 values: quarters 0 and 1 in the low halves of 64 bytes, 2 and 3 in the high ones. */
 struct q6_k {
-    enum { UNITS = 8, ROWS = 2, ZERO = 32 };
+    enum { UNITS = 8, ROWS = 2, STREAM_FROM = 32, STREAM_ROWS = 2, ZERO = 32 };
     struct unit {
         uint4 codes, upper;
         int scale[2];
@@ -106,6 +133,11 @@ struct q6_k {
     static __device__ __forceinline__ input input_of(const struct gemv_x *x, int block, int part)
     {
         return input_k_of(x, block, part / 4 * 128 + part / 2 % 2 * 32 + part % 2 * 16, 64);
+    }
+    static __device__ __forceinline__ input input_from(const struct gemv_x *x, int block, int part,
+                                                       bool mine)
+    {
+        return input_k_from(x, block, part / 4 * 128 + part / 2 % 2 * 32 + part % 2 * 16, 64, mine);
     }
     static __device__ __forceinline__ float multiply(const unit &u, int part, const input &in,
                                                      float sum)
@@ -130,15 +162,15 @@ struct q6_k {
 
 int gemv_cuda_q4_k(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<offset_k<false>>(j, early, s, e);
+    return stream_launch_either<offset_k<false>>(j, early, s, e);
 }
 
 int gemv_cuda_q5_k(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<offset_k<true>>(j, early, s, e);
+    return stream_launch_either<offset_k<true>>(j, early, s, e);
 }
 
 int gemv_cuda_q6_k(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<q6_k>(j, early, s, e);
+    return stream_launch_either<q6_k>(j, early, s, e);
 }

@@ -4,7 +4,9 @@
  *           apart; at 4.3 TB/s and 132 multiprocessors one unit of a warp every 30 cycles of 4 x 30
  *           issue slots: memory bound, up to about 4 vectors.
  * Layout    value j of a block in the low half of byte j, j + 16 in the high one (dtype.h). */
+#include "kernels/dtype/act_cuda.cuh"
 #include "kernels/gemv/gemv_codes.cuh"
+#include "kernels/gemv/gemv_stream.cuh"
 
 enum { GROUP = 32 };
 
@@ -19,6 +21,25 @@ static __device__ __forceinline__ struct input32 input32_of(const struct gemv_x 
     const int8_t *q = x->q + block * GROUP;
 
     return { gemv_codes_at(q), gemv_codes_at(q + 16), x->d[block], gemv_sum32(x->sum + block * 2) };
+}
+
+/* The same out of floats: a lane has a whole group. */
+static __device__ __forceinline__ struct input32 input32_from(const struct gemv_x *x, int block)
+{
+    const float *p = x->x + block * GROUP;
+    float low[16], high[16];
+    struct act_cuda_scale s;
+    struct input32 in;
+    int sum;
+
+    act_cuda_load16(p, low);
+    act_cuda_load16(p + 16, high);
+    s = act_cuda_scale_of(max(act_cuda_max16(low), act_cuda_max16(high)));
+    act_cuda_codes16(low, s.inverse, in.low.v, &in.sum);
+    act_cuda_codes16(high, s.inverse, in.high.v, &sum);
+    in.sum += sum;
+    in.d = s.d;
+    return in;
 }
 
 /* The fifth bits of four values, 4 * i of a word on, each as bit 4 of a byte. */
@@ -39,7 +60,14 @@ static __device__ __forceinline__ struct gemv_codes16 with_fifth(struct gemv_cod
 /* FIFTH: a plane of fifth bits; OFFSET: a minimum beside the scale, else codes are around half of
  * their range. */
 template <bool FIFTH, bool OFFSET> struct nibbles {
-    enum { UNITS = 1, ROWS = 2, ZERO = FIFTH ? 16 : 8, SCALES = FIFTH ? 2 : 1 };
+    enum {
+        UNITS = 1,
+        ROWS = 2,
+        STREAM_FROM = 64,
+        STREAM_ROWS = 4,
+        ZERO = FIFTH ? 16 : 8,
+        SCALES = FIFTH ? 2 : 1
+    };
     struct unit {
         uint4 codes;
         unsigned fifth;
@@ -62,6 +90,15 @@ template <bool FIFTH, bool OFFSET> struct nibbles {
     static __device__ __forceinline__ input input_of(const struct gemv_x *x, int block, int)
     {
         return input32_of(x, block);
+    }
+    static __device__ __forceinline__ input input_from(const struct gemv_x *x, int block, int,
+                                                       bool mine)
+    {
+        input in = { { { 0 } }, { { 0 } }, 0, 0 };
+
+        if (mine)
+            in = input32_from(x, block);
+        return in;
     }
     static __device__ __forceinline__ float multiply(const unit &u, int, const input &in, float sum)
     {
@@ -110,22 +147,22 @@ struct q8_0 {
 
 int gemv_cuda_q4_0(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<nibbles<false, false>>(j, early, s, e);
+    return stream_launch_either<nibbles<false, false>>(j, early, s, e);
 }
 
 int gemv_cuda_q4_1(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<nibbles<false, true>>(j, early, s, e);
+    return stream_launch_either<nibbles<false, true>>(j, early, s, e);
 }
 
 int gemv_cuda_q5_0(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<nibbles<true, false>>(j, early, s, e);
+    return stream_launch_either<nibbles<true, false>>(j, early, s, e);
 }
 
 int gemv_cuda_q5_1(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<nibbles<true, true>>(j, early, s, e);
+    return stream_launch_either<nibbles<true, true>>(j, early, s, e);
 }
 
 int gemv_cuda_q8_0(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)

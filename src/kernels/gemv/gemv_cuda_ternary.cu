@@ -7,6 +7,7 @@
  *           needs four times its own bytes, from the L1.  TQ1_0: about 5 instructions a word of x.
  * Layout    four runs of 16 values a unit, 16 (TQ2_64) or 32 (TQ2_0) apart (dtype_ternary.c) */
 #include "kernels/gemv/gemv_codes.cuh"
+#include "kernels/gemv/gemv_stream.cuh"
 
 enum { SUM = 16, RUNS = 4 };
 
@@ -31,7 +32,7 @@ static __device__ __forceinline__ void runs_of(const struct gemv_x *x, int at, i
 
 /* BLOCK values are PARTS units, whose runs are APART from each other. */
 template <int BLOCK, int APART> struct tq2 {
-    enum { UNITS = BLOCK / 64, ROWS = 2 };
+    enum { UNITS = BLOCK / 64, ROWS = 2, STREAM_FROM = 16, STREAM_ROWS = 4 };
     struct unit {
         uint4 codes;
         float d;
@@ -65,10 +66,10 @@ template <int BLOCK, int APART> struct tq2 {
 
 int gemv_cuda_tq2_0(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<tq2<256, 32>>(j, early, s, e);
+    return stream_launch<tq2<256, 32>>(j, early, s, e);
 }
 
 int gemv_cuda_tq2_64(const struct gemv_job *j, bool early, gpu_stream s, struct err *e)
 {
-    return gemv_launch<tq2<64, 16>>(j, early, s, e);
+    return stream_launch<tq2<64, 16>>(j, early, s, e);
 }

@@ -32,6 +32,9 @@ struct gemv_gpu_args {
     const float *d_x;
     size_t ldx;
     struct act_gpu act;
+    /* x are floats for quantised weights too, and the kernel itself makes int8 of them, with the
+     * same bits: where gemv_gpu_fuses says that it can. */
+    bool quantize;
     float *d_y; /* out: y[t * ldy + r]; nothing else is written */
     size_t ldy;
     int multiprocessors; /* of the device: what decides how many warps share a row */
@@ -49,8 +52,9 @@ struct gemv_gpu_variant {
  *   "planes"  a warp or a block a row, 16-byte loads of W */
 const struct gemv_gpu_variant *gemv_gpu_variants(int *n);
 
-/* Is there code for this type of weights? */
+/* Is there code for this type of weights?  For quantize, with rows of so many columns? */
 bool gemv_gpu_has(enum dtype t);
+bool gemv_gpu_fuses(enum dtype t, size_t cols);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,8 @@
 /* gemv_variants_gpu.c - the code paths of y = W x on a GPU, and what they ask of a call. */
 #include "kernels/gemv/gemv_job_gpu.h"
 
+enum { FUSED_UNITS = 512 }; /* lanes of a block: gemv_stream.cuh */
+
 static gemv_cuda_run *const runs[DTYPES] = {
     [DTYPE_F32] = gemv_cuda_f32,       [DTYPE_F16] = gemv_cuda_f16,
     [DTYPE_BF16] = gemv_cuda_bf16,     [DTYPE_Q4_0] = gemv_cuda_q4_0,
@@ -17,11 +19,25 @@ bool gemv_gpu_has(enum dtype t)
     return runs[t] != NULL;
 }
 
+bool gemv_gpu_fuses(enum dtype t, size_t cols)
+{
+    const struct dtype_info *info = dtype_info(t);
+    enum act_kind kind = act_kind_of(t);
+
+    if (!gemv_gpu_has(t) || t == DTYPE_Q8_0 || (kind != ACT_Q8_32 && kind != ACT_Q8_256))
+        return false;
+    /* 16 bytes of codes are a lane's: the only ones of a block of 32, eighths of one of 256. */
+    return cols / (size_t)info->block * (info->block == 32 ? 1 : 8) <= FUSED_UNITS;
+}
+
 static int check_x(const struct gemv_gpu_args *a, struct err *e)
 {
     enum act_kind kind = act_kind_of(a->w.dtype);
 
-    if (kind == ACT_F32) {
+    if (a->quantize && !gemv_gpu_fuses(a->w.dtype, a->w.cols))
+        return ERR(e, ERR_NOTSUP, "%s of %zu columns takes vectors that are int8 already",
+                   dtype_info(a->w.dtype)->name, a->w.cols);
+    if (kind == ACT_F32 || a->quantize) {
         if ((uintptr_t)a->d_x % 16 != 0 || a->ldx % 4 != 0 || a->ldx < a->w.cols)
             return ERR(e, ERR_ARG, "vectors of floats that do not begin at a multiple of 16 bytes");
         return 0;
