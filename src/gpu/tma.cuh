@@ -66,6 +66,39 @@ static __device__ __forceinline__ void tma_load(void *to, const CUtensorMap *fro
                  : "memory");
 }
 
+/* Where block `rank` of the cluster has what this block has at p. */
+static __device__ __forceinline__ uint32_t tma_shared_of(const void *p, unsigned rank)
+{
+    uint32_t at;
+
+    asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(at) : "r"(tma_shared(p)), "r"(rank));
+    return at;
+}
+
+static __device__ __forceinline__ float tma_float_of(const float *p, unsigned rank)
+{
+    float v;
+
+    asm volatile("ld.shared::cluster.f32 %0, [%1];" : "=f"(v) : "r"(tma_shared_of(p, rank)));
+    return v;
+}
+
+static __device__ __forceinline__ unsigned tma_cluster_rank(void)
+{
+    unsigned rank;
+
+    asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+}
+
+/* All threads of all blocks of the cluster that have not ended; what they wrote is seen. */
+static __device__ __forceinline__ void tma_cluster_sync(void)
+{
+    asm volatile(
+        "barrier.cluster.arrive.release.aligned;\n\tbarrier.cluster.wait.acquire.aligned;" ::
+            : "memory");
+}
+
 /* Stores by other threads are seen by the copies after it (and a barrier among the threads). */
 static __device__ __forceinline__ void tma_fence(void)
 {

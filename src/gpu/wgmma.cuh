@@ -19,6 +19,13 @@ static __device__ __forceinline__ void wgmma_commit(void)
     asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
 }
 
+/* The value is here now: else the compiler may put it there between multiplies that add to it, and
+ * make them wait for each other. */
+static __device__ __forceinline__ void wgmma_settle(float *sum)
+{
+    asm volatile("" : "+f"(*sum));
+}
+
 /* Until at most `groups` are on their way. */
 template <int groups> static __device__ __forceinline__ void wgmma_wait(void)
 {

@@ -17,7 +17,13 @@
 #include "host/cpu.h"
 #include "kernels/gemm/matmul.h"
 #include "kernels/gemm/matmul_reference.h"
+#include "kernels/variant/gpu_variant.h"
 #include "kernels/variant/variant_axis.h"
+#include "kernels/variant/variant_hooks.h"
+
+#if HAVE_CUDA
+#include "kernels/gemm/matmul_bench_gpu.h"
+#endif
 
 enum { BEST, SAMPLES = 512, ALIGN = 64 };
 
@@ -32,9 +38,10 @@ struct state {
     struct pool *pool;   /* owned */
 };
 
-static const char *const variant_names[] = { [BEST] = "best", "scalar",     "avx2", "avxvnni",
-                                             "avx512",        "avx512vnni", "amx",  "neon",
-                                             "dotprod",       "i8mm",       NULL };
+static const char *const variant_names[] = { [BEST] = "best", "scalar",     "avx2",  "avxvnni",
+                                             "avx512",        "avx512vnni", "amx",   "neon",
+                                             "dotprod",       "i8mm",       "wgmma", "mma",
+                                             "cublaslt",      NULL };
 
 static const struct axis axes[] = {
     { .name = "dtype",
@@ -64,13 +71,21 @@ static const struct axis axes[] = {
       .help = "one core, or all physical cores that this process may use",
       .kind = AXIS_ENUM,
       .names = variant_axis_threads,
-      .normal = "all" },
+      .normal = "all",
+      .devices = DEVICE_CPU },
     { .name = "variant",
       .help = "code path (best: the one that models use here)",
       .kind = AXIS_ENUM,
       .names = variant_names,
       .normal = "best" },
+    GPU_VARIANT_AXIS_TIMING,
 };
+
+enum { STANDARD_AND_FULL = SUITE_STANDARD | SUITE_FULL };
+
+/* Matrices of a model of 8 billion weights. */
+#define SQUARE "rows=4096 cols=4096"
+#define TALL   "rows=14336 cols=4096"
 
 /* The shapes of SmolLM2-135M's feed-forward block, and a tall one of a larger model's. */
 static const struct plan plans[] = {
@@ -78,7 +93,18 @@ static const struct plan plans[] = {
     { SUITE_FULL, DEVICE_CPU, "dtype=* tokens=32,512", 0.5 },
     { SUITE_FULL, DEVICE_CPU, "dtype=F16,Q4_0 rows=4864 cols=896 threads=*", 0.7 },
     { SUITE_FULL, DEVICE_CPU, "dtype=F16,Q8_0,Q4_K,TQ2_0 tokens=64 threads=one variant=*", 0.5 },
+    { STANDARD_AND_FULL, DEVICE_GPU, "dtype=F16 tokens=512", 0.3 },
+    { STANDARD_AND_FULL, DEVICE_GPU, "dtype=F16 tokens=16,512,4096 variant=wgmma,cublaslt " TALL,
+      0.3 },
+    { STANDARD_AND_FULL, DEVICE_GPU, "dtype=Q4_0,Q8_0,TQ2_64 tokens=512 " TALL, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=* tokens=512 " SQUARE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=F16,BF16 tokens=16,64,128,512,4096 variant=* " SQUARE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=F16,BF16 tokens=16,64,128,512,4096 variant=* " TALL, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=F16 tokens=16,64,512,4096 variant=*", 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "dtype=F16 rows=8192 cols=8192 tokens=8192 variant=*", 0.5 },
 };
+#undef SQUARE
+#undef TALL
 
 static const char *name_asked(const struct params *p)
 {
@@ -93,7 +119,12 @@ static bool exists(const struct params *p, const struct device *d)
     const struct matmul_variant *v = matmul_variants(&n);
     bool found = !name;
 
+#if HAVE_CUDA
+    if (d->kind == DEVICE_GPU)
+        return dtype_row_bytes(t, (size_t)params_get(p, "cols")) > 0 && matmul_bench_gpu_exists(p);
+#else
     (void)d;
+#endif
     for (int i = 0; name && i < n; i++)
         found |= v[i].dtype == t && strcmp(v[i].name, name) == 0;
     return found && dtype_row_bytes(t, (size_t)params_get(p, "cols")) > 0;
@@ -104,8 +135,11 @@ static const struct metric flops = { "throughput", "GFLOPS", METRIC_FLOPS_PER_S,
 static const struct metric ops = { "throughput", "GOPS", METRIC_FLOPS_PER_S, 1e-9,
                                    HIGHER_IS_BETTER };
 
+/* A GPU's tensor cores multiply F16, whatever the weights are. */
 static const struct metric *metric_of(const struct params *p)
 {
+    if (!params_has(p, "threads"))
+        return &flops;
     return act_kind_of((enum dtype)params_get(p, "dtype")) == ACT_F32 ? &flops : &ops;
 }
 
@@ -315,22 +349,75 @@ static void teardown(struct bench_ctx *c, void *state)
     region_unmap(&s->block);
 }
 
+/* ---- either device */
+
+union states {
+    struct state cpu;
+#if HAVE_CUDA
+    struct matmul_bench_gpu gpu;
+#endif
+};
+
+static const struct variant_hooks *hooks_of(const struct bench_ctx *c)
+{
+    static const struct variant_hooks cpu = { setup, verify, once, work, limit, teardown };
+
+#if HAVE_CUDA
+    if (c->device->kind == DEVICE_GPU)
+        return &matmul_bench_gpu_hooks;
+#else
+    (void)c;
+#endif
+    return &cpu;
+}
+
+static int setup_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->setup(c, state, e);
+}
+
+static int verify_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->verify(c, state, e);
+}
+
+static int once_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->once(c, state, e);
+}
+
+static void work_here(const struct bench_ctx *c, const void *state, struct work *w)
+{
+    hooks_of(c)->work(c, state, w);
+}
+
+static int limit_here(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+{
+    return hooks_of(c)->limit(c, state, out, e);
+}
+
+static void teardown_here(struct bench_ctx *c, void *state)
+{
+    hooks_of(c)->teardown(c, state);
+}
+
 const struct bench bench_kernels_gemm = {
     .name = "kernels.gemm",
     .question = "How fast does a prompt go through a matrix of weights?",
-    .devices = DEVICE_CPU,
+    .devices = DEVICE_CPU | DEVICE_GPU,
     .metric = { "throughput", "GFLOPS", METRIC_FLOPS_PER_S, 1e-9, HIGHER_IS_BETTER },
     .metric_of = metric_of,
     .axes = axes,
     .n_axes = sizeof(axes) / sizeof(axes[0]),
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
-    .state_size = sizeof(struct state),
+    .state_size = sizeof(union states),
     .exists = exists,
-    .setup = setup,
-    .verify = verify,
-    .once = once,
-    .work = work,
-    .limit = limit,
-    .teardown = teardown,
+    .timing_of = gpu_variant_timing_of,
+    .setup = setup_here,
+    .verify = verify_here,
+    .once = once_here,
+    .work = work_here,
+    .limit = limit_here,
+    .teardown = teardown_here,
 };
