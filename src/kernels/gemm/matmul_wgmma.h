@@ -48,8 +48,8 @@ struct matmul_wgmma_job {
     int multiprocessors;
 };
 
-/* Enqueue; the maps are of boxes of 64 columns by 128 rows (w) and by plan.tokens tokens (x), and of
- * 64 rows by plan.out tokens (y). */
+/* Enqueue; the maps are of boxes of 64 columns by 128 rows (w) and by plan.tokens tokens (x), and
+ * of 64 rows by plan.out tokens (y). */
 typedef int matmul_wgmma_run(const struct matmul_wgmma_job *j, gpu_stream s, struct err *e);
 matmul_wgmma_run matmul_wgmma_f16, matmul_wgmma_bf16;
 
