@@ -1,10 +1,16 @@
 /* gpu_range.c - a stretch of work that profilers look at. */
 #include "gpu/gpu_range.h"
 
-#include <cuda_profiler_api.h>
-
 #include "gpu/gpu.h"
 #include "gpu/gpu_try.h"
+
+/* Their header is a package of its own, the functions are the runtime's. */
+#if __has_include(<cuda_profiler_api.h>)
+#include <cuda_profiler_api.h>
+#else
+cudaError_t cudaProfilerStart(void);
+cudaError_t cudaProfilerStop(void);
+#endif
 
 #if __has_include(<nvtx3/nvToolsExt.h>)
 #include <nvtx3/nvToolsExt.h>
