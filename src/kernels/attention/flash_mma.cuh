@@ -22,7 +22,7 @@ static constexpr float FLASH_LOG2_E = 1.44269504088896340736f;
 
 enum { FLASH_WARPS = 4, FLASH_THREADS = FLASH_WARPS * MMA_LANES };
 
-/* What a kernel is compiled for. */
+/* What a kernel is compiled for: a tile has BN positions. */
 template <int ARCH_, typename T_, int D_, int MT_, int BN_> struct flash_shape {
     typedef T_ T;
     static constexpr int ARCH = ARCH_, D = D_, MT = MT_, BN = BN_;
@@ -32,19 +32,28 @@ template <int ARCH_, typename T_, int D_, int MT_, int BN_> struct flash_shape {
     /* Where K, V and the sums leave room for it. */
     static constexpr bool Q_IN_REGISTERS = MT * D <= 128;
     /* Q, then two tiles of K and two of V: one is read while the other arrives. */
-    static constexpr int SHARED_BYTES = BM * ROW_BYTES + 4 * TILE_BYTES;
+    static constexpr int STAGES = 2;
+    static constexpr int SHARED_BYTES = BM * ROW_BYTES + 2 * STAGES * TILE_BYTES;
 };
 
 template <typename S> struct flash_state {
     float o[S::MT][S::D / 8][4];
-    float top[S::MT][2];  /* greatest score */
-    float base[S::MT][2]; /* the same times the scale, in the exponential's units */
-    float sum[S::MT][2];  /* of weights, of this thread's columns */
+    /* What weights are relative to: a score, not much below the greatest so far, and the same times
+     * the scale, in the exponential's units. */
+    float top[S::MT][2], base[S::MT][2];
+    float sum[S::MT][2]; /* of weights, of this thread's columns */
 };
 
 /* Which scores of a thread's rows exist, a bit a column of the tile. */
+template <int BN> struct flash_word;
+template <> struct flash_word<32> {
+    typedef uint32_t type;
+};
+template <> struct flash_word<64> {
+    typedef uint64_t type;
+};
 template <typename S> struct flash_bits {
-    uint64_t row[S::MT][2];
+    typename flash_word<S::BN>::type row[S::MT][2];
 };
 
 /* Q's fragments; empty where they are read from shared memory. */
@@ -206,49 +215,58 @@ static __device__ __forceinline__ void flash_hide(float (&s)[S::MT][S::BN / 8][4
 #pragma unroll
         for (int half = 0; half < 2; half++) {
             /* This thread's columns are 2 t and 2 t + 1 of each eight. */
-            const uint64_t mine = bits->row[m][half] >> (2 * t);
-            const unsigned low = (unsigned)mine, high = (unsigned)(mine >> 32);
+            const auto mine = bits->row[m][half] >> (2 * t);
 
 #pragma unroll
             for (int n = 0; n < S::BN / 8; n++)
 #pragma unroll
                 for (int c = 0; c < 2; c++)
-                    if (!((n < 4 ? low : high) >> (n % 4 * 8 + c) & 1))
+                    if (!(mine >> (n * 8 + c) & 1))
                         s[m][n][2 * half + c] = -INFINITY;
         }
 }
 
-/* Scores become weights, a factor of V; what is summed so far is brought to their base. */
+/* Raise the rows' tops where a score is more than FLASH_SLACK above one, in powers of 2, and bring
+ * what is summed so far to the new ones (as in FlashAttention-4).  That is seldom, and F16 has room
+ * for weights up to 2^8. */
+static constexpr float FLASH_SLACK = 8;
+
 template <typename S>
-static __device__ __forceinline__ void flash_softmax(struct flash_state<S> *f,
-                                                     float (&s)[S::MT][S::BN / 8][4],
-                                                     unsigned (&p)[S::MT][S::BN / 16][4],
-                                                     float scale)
+static __device__ __forceinline__ void flash_settle(struct flash_state<S> *f,
+                                                    const float (&s)[S::MT][S::BN / 8][4],
+                                                    float scale)
 {
+    float most[S::MT][2];
+    bool raise = false;
+
 #pragma unroll
     for (int m = 0; m < S::MT; m++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            float top = f->top[m][half], base, factor, sum = 0;
-
+            most[m][half] = -INFINITY;
 #pragma unroll
             for (int n = 0; n < S::BN / 8; n++)
-                top = fmaxf(top, fmaxf(s[m][n][2 * half], s[m][n][2 * half + 1]));
+                most[m][half] =
+                    fmaxf(most[m][half], fmaxf(s[m][n][2 * half], s[m][n][2 * half + 1]));
+            raise |= (most[m][half] - f->top[m][half]) * scale > FLASH_SLACK;
+        }
+    if (!__any_sync(0xffffffffu, raise))
+        return;
+#pragma unroll
+    for (int m = 0; m < S::MT; m++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            float top = most[m][half], factor;
+
             top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 1));
             top = fmaxf(top, __shfl_xor_sync(0xffffffffu, top, 2));
-            base = top == -INFINITY ? 0 : top * scale;
-            factor = mma_exp2(f->base[m][half] - base);
+            /* A row's own scores decide, whatever the warp's other rows have. */
+            if (!((top - f->top[m][half]) * scale > FLASH_SLACK))
+                continue;
+            factor = mma_exp2(f->base[m][half] - top * scale);
             f->top[m][half] = top;
-            f->base[m][half] = top == -INFINITY ? -INFINITY : base;
-#pragma unroll
-            for (int n = 0; n < S::BN / 8; n++) {
-                const float x = mma_exp2(fmaf(s[m][n][2 * half], scale, -base));
-                const float y = mma_exp2(fmaf(s[m][n][2 * half + 1], scale, -base));
-
-                sum += x + y;
-                p[m][n / 2][n % 2 * 2 + half] = mma_pair<typename S::T>(x, y);
-            }
-            f->sum[m][half] = f->sum[m][half] * factor + sum;
+            f->base[m][half] = top * scale;
+            f->sum[m][half] *= factor;
 #pragma unroll
             for (int n = 0; n < S::D / 8; n++) {
                 f->o[m][n][2 * half] *= factor;
@@ -257,7 +275,34 @@ static __device__ __forceinline__ void flash_softmax(struct flash_state<S> *f,
         }
 }
 
-/* o += p V. */
+/* Scores become weights, a factor of V. */
+template <typename S>
+static __device__ __forceinline__ void flash_weights(struct flash_state<S> *f,
+                                                     const float (&s)[S::MT][S::BN / 8][4],
+                                                     unsigned (&p)[S::MT][S::BN / 16][4],
+                                                     float scale)
+{
+#pragma unroll
+    for (int m = 0; m < S::MT; m++)
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+            /* Nothing seen so far: all scores are -infinity, or NaN. */
+            const float base = f->base[m][half] == -INFINITY ? 0 : f->base[m][half];
+            float sum = 0;
+
+#pragma unroll
+            for (int n = 0; n < S::BN / 8; n++) {
+                const float x = mma_exp2(fmaf(s[m][n][2 * half], scale, -base));
+                const float y = mma_exp2(fmaf(s[m][n][2 * half + 1], scale, -base));
+
+                sum += x + y;
+                p[m][n / 2][n % 2 * 2 + half] = mma_pair<typename S::T>(x, y);
+            }
+            f->sum[m][half] += sum;
+        }
+}
+
+/* o += p V of a tile. */
 template <typename S>
 static __device__ __forceinline__ void flash_values(struct flash_state<S> *f,
                                                     const unsigned (&p)[S::MT][S::BN / 16][4],
@@ -295,6 +340,77 @@ template <typename S> static __device__ __forceinline__ bool flash_not_finite(co
         zeros = mma_zeros<typename S::T>(x.w, zeros);
     }
     return (zeros & 0x7fff7fff) != 0;
+}
+
+/* ---- the walk over tiles 0 .. tiles - 1 */
+
+/* load(tile, k, v): enqueue the copies of a tile into shared memory, for tile after tile
+ * bits(tile, &bits): which of its scores exist, where not all do; else false
+ * masked(tile): are there such scores whose V is not zero in shared memory? */
+template <typename L, typename B, typename M> struct flash_source {
+    L load;
+    B bits;
+    M masked;
+};
+
+template <typename L, typename B, typename M>
+static __device__ __forceinline__ struct flash_source<L, B, M> flash_source_of(L load, B bits,
+                                                                               M masked) {
+    return { load, bits, masked };
+}
+
+/* Where K of a tile lies; V lies STAGES tiles behind. */
+template <typename S>
+static __device__ __forceinline__ char *flash_tile(char *shared, int tile)
+{
+    return shared + S::BM * S::ROW_BYTES + tile % S::STAGES * S::TILE_BYTES;
+}
+
+template <typename S, typename F>
+static __device__ __forceinline__ void flash_fetch(const F &from, char *shared, int tile, int tiles)
+{
+    char *const k = flash_tile<S>(shared, tile);
+
+    if (tile < tiles)
+        from.load(tile, k, k + S::STAGES * S::TILE_BYTES);
+    mma_copies_commit<S::ARCH>();
+}
+
+/* From Q, whose copies have been enqueued into `shared`, to the sums of all tiles: one at least.
+ * false, and nothing of use in f, where a V that is not finite has scores that do not exist. */
+template <typename S, typename F>
+static __device__ __forceinline__ bool flash_walk(struct flash_state<S> *f, const F &from,
+                                                  char *shared, int tiles, float scale)
+{
+    struct flash_q<S> q;
+    bool odd = false; /* this thread has seen such a V */
+
+    flash_fetch<S>(from, shared, 0, tiles);
+#pragma unroll 1
+    for (int tile = 0; tile < tiles; tile++) {
+        const char *k = flash_tile<S>(shared, tile), *v = k + S::STAGES * S::TILE_BYTES;
+        float s[S::MT][S::BN / 8][4];
+        unsigned p[S::MT][S::BN / 16][4];
+        struct flash_bits<S> bits;
+        bool holes;
+
+        mma_copies_wait<S::ARCH, 0>();
+        /* This tile has come for all threads, and none reads the one before any more. */
+        __syncthreads();
+        flash_fetch<S>(from, shared, tile + 1, tiles);
+        if (from.masked(tile))
+            odd |= flash_not_finite<S>(v);
+        if (tile == 0)
+            flash_q_load<S>(&q, shared);
+        holes = from.bits(tile, &bits);
+        flash_scores<S>(s, &q, shared, k);
+        if (holes)
+            flash_hide<S>(s, &bits);
+        flash_settle<S>(f, s, scale);
+        flash_weights<S>(f, s, p, scale);
+        flash_values<S>(f, p, v);
+    }
+    return !__syncthreads_or(odd);
 }
 
 /* The whole rows' sums of weights, to all four lanes that share a row. */
@@ -353,57 +469,70 @@ struct flash_kv {
     const char *k, *v;
 };
 
+/* What a row by itself comes to: as in flash_state; values 2 (lane + 32 j) and the next. */
+template <typename T, int D> struct flash_one {
+    static constexpr int PAIRS = D / 2, MINE = (PAIRS + MMA_LANES - 1) / MMA_LANES;
+    float base, sum, o[MINE][2];
+};
+
 /* A row by itself, by one warp, for any n positions: kv(i) gives K and V of one in device memory,
  * or NULL where it does not exist.  Slow, and right whatever V holds. */
-template <typename S, typename F>
-static __device__ __forceinline__ void flash_one_row(const void *q, int n, float scale, F kv,
-                                                     void *o, float *lse)
-{
-    constexpr int PAIRS = S::D / 2, MINE = (PAIRS + MMA_LANES - 1) / MMA_LANES;
+template <typename T, int D, typename F>
+static __device__ __forceinline__ struct flash_one<T, D> flash_one_row(const void *q, int n,
+                                                                       float scale, F kv) {
+    typedef struct flash_one<T, D> one;
     const int lane = threadIdx.x % MMA_LANES;
-    float top = -INFINITY, base = -INFINITY, sum = 0, out[MINE][2] = {};
+    float top = -INFINITY;
+    one f = { -INFINITY, 0, {} };
 
 #pragma unroll 1
     for (int i = 0; i < n; i++) {
         const struct flash_kv at = kv(i);
-        float s = 0, to_base, weight, factor;
+        float s = 0, base, weight, factor;
 
         if (!at.k)
             continue;
 #pragma unroll
-        for (int j = 0; j < MINE; j++)
-            if (lane + j * MMA_LANES < PAIRS) {
+        for (int j = 0; j < one::MINE; j++)
+            if (lane + j * MMA_LANES < one::PAIRS) {
                 const unsigned x = ((const unsigned *)q)[lane + j * MMA_LANES];
                 const unsigned y = ((const unsigned *)at.k)[lane + j * MMA_LANES];
 
-                s += mma_half<typename S::T>(x, 0) * mma_half<typename S::T>(y, 0);
-                s += mma_half<typename S::T>(x, 1) * mma_half<typename S::T>(y, 1);
+                s += mma_half<T>(x, 0) * mma_half<T>(y, 0);
+                s += mma_half<T>(x, 1) * mma_half<T>(y, 1);
             }
 #pragma unroll
         for (int d = MMA_LANES / 2; d > 0; d /= 2)
             s += __shfl_xor_sync(0xffffffffu, s, d);
         top = fmaxf(top, s);
-        to_base = top == -INFINITY ? 0 : top * scale;
-        factor = mma_exp2(base - to_base);
-        base = top == -INFINITY ? -INFINITY : to_base;
-        weight = mma_exp2(fmaf(s, scale, -to_base));
-        sum = sum * factor + weight;
-        weight = mma_half<typename S::T>(mma_pair<typename S::T>(weight, 0), 0);
+        base = top == -INFINITY ? 0 : top * scale;
+        factor = mma_exp2(f.base - base);
+        f.base = top == -INFINITY ? -INFINITY : base;
+        weight = mma_exp2(fmaf(s, scale, -base));
+        f.sum = f.sum * factor + weight;
+        weight = mma_half<T>(mma_pair<T>(weight, 0), 0);
 #pragma unroll
-        for (int j = 0; j < MINE; j++)
-            if (lane + j * MMA_LANES < PAIRS) {
+        for (int j = 0; j < one::MINE; j++)
+            if (lane + j * MMA_LANES < one::PAIRS) {
                 const unsigned v = ((const unsigned *)at.v)[lane + j * MMA_LANES];
 
-                out[j][0] = out[j][0] * factor + weight * mma_half<typename S::T>(v, 0);
-                out[j][1] = out[j][1] * factor + weight * mma_half<typename S::T>(v, 1);
+                f.o[j][0] = f.o[j][0] * factor + weight * mma_half<T>(v, 0);
+                f.o[j][1] = f.o[j][1] * factor + weight * mma_half<T>(v, 1);
             }
     }
-    for (int j = 0; j < MINE; j++)
-        if (lane + j * MMA_LANES < PAIRS)
+    return f;
+}
+
+template <typename T, int D>
+static __device__ __forceinline__ void flash_one_store(const struct flash_one<T, D> *f, void *o)
+{
+    const int lane = threadIdx.x % MMA_LANES;
+
+#pragma unroll
+    for (int j = 0; j < flash_one<T, D>::MINE; j++)
+        if (lane + j * MMA_LANES < flash_one<T, D>::PAIRS)
             ((unsigned *)o)[lane + j * MMA_LANES] =
-                sum == 0 ? 0 : mma_pair<typename S::T>(out[j][0] / sum, out[j][1] / sum);
-    if (lse && lane == 0)
-        *lse = flash_lse(base, sum);
+                f->sum == 0 ? 0 : mma_pair<T>(f->o[j][0] / f->sum, f->o[j][1] / f->sum);
 }
 
 #endif

@@ -13,32 +13,34 @@
 #include "kernels/attention/flash_mma.cuh"
 #include "kernels/attention/sparse_mma.h"
 
-/* One list, as a thread block sees it. */
+/* One list, as a thread block sees it; offsets are few registers, pointers would be many. */
 struct sparse_mma_list {
-    const char *q, *k, *v; /* Q of row0, K and V of the head */
-    char *o;               /* of row0, */
-    float *lse;            /* as this */
-    int row0;              /* first row of Q */
-    int first, tiles;      /* first block; tiles of all blocks */
+    size_t q_at, kv_at; /* rows before row0 in Q, O and LSE, before the head's in K and V */
+    int row0;           /* first row of Q */
+    int first, tiles;   /* first block; tiles of all blocks */
 };
 
-/* The part-th S::BM rows of a list's block row. */
+/* The list and the rows of it that this thread block has.  Volatile: what is asked for again after
+ * the walk over the blocks need not be kept in registers all the way. */
 template <typename S>
 static __device__ __forceinline__ struct sparse_mma_list sparse_mma_list_of(
-    const struct sparse_device *d, const struct sparse_args *a, int list, int part)
+    const struct sparse_device *d)
 {
-    const int head = list / d->rows, row0 = list % d->rows * SPARSE_BLOCK + part * S::BM;
-    const size_t q_at = (size_t)head * d->q_len + row0, kv_at = (size_t)head * d->kv_len;
+    constexpr int PARTS = SPARSE_BLOCK / S::BM;
+    const int list = *(const volatile int32_t *)(d->order + blockIdx.x / PARTS);
+    const int head = list / d->rows;
+    const int row0 = list % d->rows * SPARSE_BLOCK + blockIdx.x % PARTS * S::BM;
     const int first = d->row_ptr[list];
 
-    return { (const char *)a->q + q_at * S::ROW_BYTES,
-             (const char *)a->k + kv_at * S::ROW_BYTES,
-             (const char *)a->v + kv_at * S::ROW_BYTES,
-             (char *)a->o + q_at * S::ROW_BYTES,
-             a->lse ? a->lse + q_at : NULL,
-             row0,
-             first,
+    return { (size_t)head * d->q_len + row0, (size_t)head * d->kv_len, row0, first,
              (d->row_ptr[list + 1] - first) * (SPARSE_BLOCK / S::BN) };
+}
+
+/* A row of Q, K, V or O. */
+template <typename S>
+static __device__ __forceinline__ const char *sparse_mma_row(const void *rows, size_t row)
+{
+    return (const char *)rows + row * S::ROW_BYTES;
 }
 
 /* A tile of K and V. */
@@ -59,16 +61,12 @@ static __device__ __forceinline__ struct sparse_mma_tile_at sparse_mma_at(
              d->mask ? __ldg(d->mask + block) : -1, part };
 }
 
+/* Does it have scores that do not exist? */
 template <typename S>
-static __device__ __forceinline__ void sparse_mma_load(const struct sparse_device *d,
-                                                       const struct sparse_mma_list *l, int begin,
-                                                       char *k_tile, char *v_tile)
+static __device__ __forceinline__ bool sparse_mma_holes(const struct sparse_device *d,
+                                                        struct sparse_mma_tile_at at)
 {
-    const size_t at = (size_t)begin * S::ROW_BYTES;
-
-    flash_load<S, S::BN>(k_tile, l->k + at, d->kv_len - begin);
-    flash_load<S, S::BN>(v_tile, l->v + at, d->kv_len - begin);
-    mma_copies_commit<S::ARCH>();
+    return at.mask >= 0 || at.begin + S::BN > d->kv_len;
 }
 
 /* Which scores of a tile exist: those of the block's mask, before the end of K. */
@@ -83,7 +81,7 @@ static __device__ __forceinline__ void sparse_mma_bits(const struct sparse_devic
     for (int m = 0; m < S::MT; m++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-            uint64_t set = ~0ull;
+            auto set = ~(typename flash_word<S::BN>::type)0;
 
             if (at.mask >= 0) {
                 const uint32_t *row =
@@ -114,55 +112,38 @@ static __device__ __forceinline__ void sparse_mma_lse(const struct flash_state<S
         }
 }
 
-/* The tiles of a list, one after the other.  false, and nothing of use in f, where a V that is not
- * finite lies under a mask. */
+/* The tiles of a list, one after the other; as flash_walk. */
 template <typename S>
 static __device__ __forceinline__ bool sparse_mma_walk(const struct sparse_device *d,
+                                                       const struct sparse_args *a,
                                                        const struct sparse_mma_list *l, float scale,
                                                        char *shared, struct flash_state<S> *f)
 {
-    char *const tiles = shared + S::BM * S::ROW_BYTES;
-    struct sparse_mma_tile_at next = sparse_mma_at<S>(d, l, 0);
-    bool odd = false; /* this thread has seen such a V */
-    struct flash_q<S> q;
+    const auto load = [&](int tile, char *k, char *v) {
+        const int begin = sparse_mma_at<S>(d, l, tile).begin;
+        const size_t at = l->kv_at + begin;
 
-    flash_load<S, S::BM>(shared, l->q, d->q_len - l->row0);
-    sparse_mma_load<S>(d, l, next.begin, tiles, tiles + 2 * S::TILE_BYTES);
-#pragma unroll 1
-    for (int i = 0; i < l->tiles; i++) {
-        const struct sparse_mma_tile_at at = next;
-        const char *k_tile = tiles + i % 2 * S::TILE_BYTES, *v_tile = k_tile + 2 * S::TILE_BYTES;
-        const bool holes = at.mask >= 0 || at.begin + S::BN > d->kv_len;
-        struct flash_bits<S> bits;
-        float s[S::MT][S::BN / 8][4];
-        unsigned p[S::MT][S::BN / 16][4];
+        flash_load<S, S::BN>(k, sparse_mma_row<S>(a->k, at), d->kv_len - begin);
+        flash_load<S, S::BN>(v, sparse_mma_row<S>(a->v, at), d->kv_len - begin);
+    };
+    const auto bits = [&](int tile, struct flash_bits<S> *out) -> bool {
+        const struct sparse_mma_tile_at at = sparse_mma_at<S>(d, l, tile);
+        const bool holes = sparse_mma_holes<S>(d, at);
 
-        if (i + 1 < l->tiles)
-            next = sparse_mma_at<S>(d, l, i + 1);
         if (holes)
-            sparse_mma_bits<S>(d, at, l->row0, &bits);
-        mma_copies_wait<S::ARCH, 0>();
-        /* This tile has come for all threads, and none reads the one before any more. */
-        __syncthreads();
-        if (i + 1 < l->tiles)
-            sparse_mma_load<S>(d, l, next.begin, tiles + (i + 1) % 2 * S::TILE_BYTES,
-                               tiles + ((i + 1) % 2 + 2) * S::TILE_BYTES);
-        if (at.mask >= 0)
-            odd |= flash_not_finite<S>(v_tile);
-        if (i == 0)
-            flash_q_load<S>(&q, shared);
-        flash_scores<S>(s, &q, shared, k_tile);
-        if (holes)
-            flash_hide<S>(s, &bits);
-        flash_softmax<S>(f, s, p, scale);
-        flash_values<S>(f, p, v_tile);
-    }
-    return !__syncthreads_or(odd);
+            sparse_mma_bits<S>(d, at, l->row0, out);
+        return holes;
+    };
+    const auto masked = [&](int tile) -> bool { return sparse_mma_at<S>(d, l, tile).mask >= 0; };
+
+    flash_load<S, S::BM>(shared, sparse_mma_row<S>(a->q, l->q_at), d->q_len - l->row0);
+    return flash_walk<S>(f, flash_source_of(load, bits, masked), shared, l->tiles, scale);
 }
 
 /* The rows one by one. */
 template <typename S>
 static __device__ __forceinline__ void sparse_mma_rows(const struct sparse_device *d,
+                                                       const struct sparse_args *a,
                                                        const struct sparse_mma_list *l, float scale)
 {
     const int first = threadIdx.x / MMA_LANES * 16 * S::MT;
@@ -174,16 +155,19 @@ static __device__ __forceinline__ void sparse_mma_rows(const struct sparse_devic
             const int in_block = at.part * S::BN + i % S::BN, column = at.begin + i % S::BN;
             const uint32_t *bits = d->masks + (size_t)at.mask * SPARSE_MASK_WORDS +
                                    (l->row0 + row) % SPARSE_BLOCK * SPARSE_MASK_ROW;
-            const size_t from = (size_t)column * S::ROW_BYTES;
+            const size_t from = l->kv_at + column;
 
             if (column >= d->kv_len ||
                 (at.mask >= 0 && !(bits[in_block / 32] >> in_block % 32 & 1)))
                 return { NULL, NULL };
-            return { l->k + from, l->v + from };
+            return { sparse_mma_row<S>(a->k, from), sparse_mma_row<S>(a->v, from) };
         };
+        const struct flash_one<typename S::T, S::D> one = flash_one_row<typename S::T, S::D>(
+            sparse_mma_row<S>(a->q, l->q_at + row), l->tiles * S::BN, scale, kv);
 
-        flash_one_row<S>(l->q + row * S::ROW_BYTES, l->tiles * S::BN, scale, kv,
-                         l->o + row * S::ROW_BYTES, l->lse ? l->lse + row : NULL);
+        flash_one_store(&one, (char *)sparse_mma_row<S>(a->o, l->q_at + row));
+        if (a->lse && threadIdx.x % MMA_LANES == 0)
+            a->lse[l->q_at + row] = flash_lse(one.base, one.sum);
     }
 }
 
@@ -193,23 +177,24 @@ static __global__ void __launch_bounds__(FLASH_THREADS, S::MT == 1 && S::D == 64
     sparse_mma_kernel(const struct sparse_device d, const struct sparse_args a, float scale)
 {
     extern __shared__ __align__(128) char sparse_mma_shared[];
-    constexpr int PARTS = SPARSE_BLOCK / S::BM;
-    const struct sparse_mma_list l =
-        sparse_mma_list_of<S>(&d, &a, d.order[blockIdx.x / PARTS], blockIdx.x % PARTS);
+    const struct sparse_mma_list l = sparse_mma_list_of<S>(&d);
     struct flash_state<S> f;
+    struct sparse_mma_list to;
 
     if (l.row0 >= d.q_len)
         return;
     flash_begin<S>(&f);
-    if (l.tiles > 0 && !sparse_mma_walk<S>(&d, &l, scale, sparse_mma_shared, &f)) {
-        sparse_mma_rows<S>(&d, &l, scale);
+    if (l.tiles > 0 && !sparse_mma_walk<S>(&d, &a, &l, scale, sparse_mma_shared, &f)) {
+        to = sparse_mma_list_of<S>(&d);
+        sparse_mma_rows<S>(&d, &a, &to, scale);
         return;
     }
     flash_sums<S>(&f);
-    if (l.lse)
-        sparse_mma_lse<S>(&f, l.lse, d.q_len - l.row0);
+    to = sparse_mma_list_of<S>(&d);
+    if (a.lse)
+        sparse_mma_lse<S>(&f, a.lse + to.q_at, d.q_len - to.row0);
     flash_store<S>(&f, sparse_mma_shared, [&](int row) {
-        return l.row0 + row < d.q_len ? l.o + row * S::ROW_BYTES : NULL;
+        return to.row0 + row < d.q_len ? (char *)sparse_mma_row<S>(a.o, to.q_at + row) : NULL;
     });
 }
 

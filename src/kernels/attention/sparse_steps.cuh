@@ -10,7 +10,7 @@
 
 /* Positions a step of weights times V; blocks whose scores stay in registers between maximum and
  * weights. */
-enum { STEPS_BN = 64, STEPS_KEPT = 8 };
+enum { STEPS_BN = 64, STEPS_KEPT = 6 };
 
 /* ---- scores, in powers of 2: a thread block a block */
 
@@ -22,11 +22,11 @@ static __device__ __forceinline__ void steps_scores_half(const struct sparse_dev
                                                          const struct flash_q<S> *q,
                                                          const char *shared, float scale, float *to)
 {
-    const char *k_tile = shared + SPARSE_BLOCK * S::ROW_BYTES + at.part * S::TILE_BYTES;
+    const char *k_tile = shared + SPARSE_BLOCK * S::ROW_BYTES + at.part * S::BN * S::ROW_BYTES;
     float s[S::MT][S::BN / 8][4];
 
     flash_scores<S>(s, q, shared, k_tile);
-    if (at.mask >= 0 || at.begin + S::BN > d->kv_len) {
+    if (sparse_mma_holes<S>(d, at)) {
         struct flash_bits<S> bits;
 
         sparse_mma_bits<S>(d, at, row0, &bits);
@@ -153,6 +153,7 @@ static constexpr int steps_tile_bytes = S::BM *steps_weights_shape<S>::ROW_BYTES
 
 template <typename S>
 static __device__ __forceinline__ void steps_load(const struct sparse_device *d,
+                                                  const struct sparse_args *a,
                                                   const struct sparse_mma_list *l,
                                                   const float *scores, int tile, char *to)
 {
@@ -170,7 +171,7 @@ static __device__ __forceinline__ void steps_load(const struct sparse_device *d,
         mma_copy<S::ARCH>(to + flash_at<W>(row, chunk % W::CHUNKS),
                           from + row * SPARSE_BLOCK * 4 + chunk % W::CHUNKS * 16, true);
     }
-    flash_load<S, S::BN>(to + S::BM * W::ROW_BYTES, l->v + (size_t)at.begin * S::ROW_BYTES,
+    flash_load<S, S::BN>(to + S::BM * W::ROW_BYTES, sparse_mma_row<S>(a->v, l->kv_at + at.begin),
                          d->kv_len - at.begin);
     mma_copies_commit<S::ARCH>();
 }
@@ -178,6 +179,7 @@ static __device__ __forceinline__ void steps_load(const struct sparse_device *d,
 /* false: a V that is not finite lies under a mask. */
 template <typename S>
 static __device__ __forceinline__ bool steps_walk(const struct sparse_device *d,
+                                                  const struct sparse_args *a,
                                                   const struct sparse_mma_list *l,
                                                   const float *scores, char *shared,
                                                   struct flash_state<S> *f)
@@ -185,7 +187,7 @@ static __device__ __forceinline__ bool steps_walk(const struct sparse_device *d,
     typedef steps_weights_shape<S> W;
     bool odd = false; /* this thread has seen such a V */
 
-    steps_load<S>(d, l, scores, 0, shared);
+    steps_load<S>(d, a, l, scores, 0, shared);
 #pragma unroll 1
     for (int i = 0; i < l->tiles; i++) {
         const char *tile = shared + i % 2 * steps_tile_bytes<S>;
@@ -196,7 +198,7 @@ static __device__ __forceinline__ bool steps_walk(const struct sparse_device *d,
         /* This tile has come for all threads, and none reads the one before any more. */
         __syncthreads();
         if (i + 1 < l->tiles)
-            steps_load<S>(d, l, scores, i + 1, shared + (i + 1) % 2 * steps_tile_bytes<S>);
+            steps_load<S>(d, a, l, scores, i + 1, shared + (i + 1) % 2 * steps_tile_bytes<S>);
         if (sparse_mma_at<S>(d, l, i).mask >= 0)
             odd |= flash_not_finite<S>(v_tile);
 #pragma unroll
@@ -217,16 +219,16 @@ static __global__ void __launch_bounds__(FLASH_THREADS, S::D == 64 ? 3 : 2)
 {
     extern __shared__ __align__(128) char steps_shared[];
     constexpr int PARTS = SPARSE_BLOCK / S::BM;
-    const int list = d.order[blockIdx.x / PARTS], part = blockIdx.x % PARTS;
-    const struct sparse_mma_list l = sparse_mma_list_of<S>(&d, &a, list, part);
-    const float *sums = w.sums + (size_t)list * SPARSE_BLOCK + part * S::BM;
+    const struct sparse_mma_list l = sparse_mma_list_of<S>(&d);
+    const float *sums =
+        w.sums + (size_t)d.order[blockIdx.x / PARTS] * SPARSE_BLOCK + blockIdx.x % PARTS * S::BM;
     struct flash_state<S> f;
 
     if (l.row0 >= d.q_len)
         return;
     flash_begin<S>(&f);
-    if (l.tiles > 0 && !steps_walk<S>(&d, &l, w.scores, steps_shared, &f)) {
-        sparse_mma_rows<S>(&d, &l, scale);
+    if (l.tiles > 0 && !steps_walk<S>(&d, &a, &l, w.scores, steps_shared, &f)) {
+        sparse_mma_rows<S>(&d, &a, &l, scale);
         return;
     }
 #pragma unroll
@@ -235,7 +237,7 @@ static __global__ void __launch_bounds__(FLASH_THREADS, S::D == 64 ? 3 : 2)
         for (int half = 0; half < 2; half++)
             f.sum[m][half] = sums[flash_row<S>(m, half)];
     flash_store<S>(&f, steps_shared, [&](int row) {
-        return l.row0 + row < d.q_len ? l.o + row * S::ROW_BYTES : NULL;
+        return l.row0 + row < d.q_len ? (char *)sparse_mma_row<S>(a.o, l.q_at + row) : NULL;
     });
 }
 
