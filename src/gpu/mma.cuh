@@ -72,6 +72,15 @@ static __device__ __forceinline__ void mma_load_transposed(unsigned (&r)[4], uns
                  : "memory");
 }
 
+/* A matrix [8][8] of 16 bits whose value pair t of row g is with lane 4 g + t, transposed. */
+static __device__ __forceinline__ unsigned mma_transpose(unsigned pair)
+{
+    unsigned to;
+
+    asm volatile("movmatrix.sync.aligned.m8n8.trans.b16 %0, %1;" : "=r"(to) : "r"(pair));
+    return to;
+}
+
 /* 16 bytes from device to shared memory; zeros where `there` is false, and then nothing is read,
  * though `from` has to be an address in device memory. */
 template <int ARCH>
