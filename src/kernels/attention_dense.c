@@ -4,7 +4,7 @@
  * so the caches of as many layers as leave the CPU's caches are read in turn, as in a model; bytes
  * are K and V once, q and the result.  More tokens are (the end of) a prompt, over one layer; only
  * what the causal mask leaves counts as operations: 4 head_dim a query head, token and position
- * that it sees.
+ * that it sees.  The GPU's rows (attention/attention_dense_gpu.c) have a batch of sequences too.
  *
  * Limits  decoding: the memory's read bandwidth, and the rate of multiply-adds for that many bytes;
  *         a prompt: the rate of FP32 multiply-adds.  The exponentials are not counted. */
@@ -19,7 +19,13 @@
 #include "core/limits.h"
 #include "core/mem.h"
 #include "core/rng.h"
+#include "kernels/variant/gpu_variant.h"
 #include "kernels/variant/variant_axis.h"
+#include "kernels/variant/variant_hooks.h"
+
+#if HAVE_CUDA
+#include "kernels/attention/attention_dense_gpu.h"
+#endif
 
 enum { LEAST_BYTES = 256 << 20, CHECKED_TOKENS = 4 };
 
@@ -37,7 +43,12 @@ struct state {
     bool ran;       /* since the last check */
 };
 
-static const char *const kv_names[] = { "f16", "f32", NULL };
+enum { KV_F16, KV_F32 };
+static const char *const kv_names[] = { [KV_F16] = "f16", [KV_F32] = "f32", "bf16", NULL };
+static const char *const cache_names[] = { "memory", "l2", NULL };
+static const char *const variant_names[] = {
+    "best", "scalar", "avx2", "avx512", "neon", "mma", NULL
+};
 
 static const struct axis axes[] = {
     { .name = "tokens",
@@ -66,7 +77,7 @@ static const struct axis axes[] = {
       .hi = ATTENTION_DIM_MAX,
       .normal = "64" },
     { .name = "kv",
-      .help = "type of the cache",
+      .help = "type of the cache, and on a GPU of q and of the result (bf16: a GPU's alone)",
       .kind = AXIS_ENUM,
       .names = kv_names,
       .normal = "f16" },
@@ -74,15 +85,34 @@ static const struct axis axes[] = {
       .help = "one core, or all physical cores that this process may use",
       .kind = AXIS_ENUM,
       .names = variant_axis_threads,
-      .normal = "all" },
+      .normal = "all",
+      .devices = DEVICE_CPU },
+    { .name = "batch",
+      .help = "sequences of a call, each with a context of its own",
+      .kind = AXIS_INT,
+      .lo = 1,
+      .hi = 1024,
+      .normal = "1",
+      .devices = DEVICE_GPU },
+    { .name = "cache",
+      .help = "memory: more K and V than the L2 holds, in turn; l2: the same ones every time",
+      .kind = AXIS_ENUM,
+      .names = cache_names,
+      .normal = "memory",
+      .devices = DEVICE_GPU },
     { .name = "variant",
       .help = "code path; best: the fastest here",
       .kind = AXIS_ENUM,
-      .names = variant_axis_names,
+      .names = variant_names,
       .normal = "best" },
+    GPU_VARIANT_AXIS_TIMING,
 };
 
-/* SmolLM's heads, then those of Qwen2.5-0.5B, Phi-3-mini and BitNet-2B. */
+/* SmolLM's heads, then those of Qwen2.5-0.5B, Phi-3-mini and BitNet-2B; on a GPU also those of
+ * models of 8 billion weights. */
+#define QWEN  "heads=14 kv_heads=2"
+#define PHI   "heads=32 kv_heads=32 head_dim=96"
+#define LARGE "heads=32 kv_heads=8 head_dim=128"
 static const struct plan plans[] = {
     { SUITE_STANDARD, DEVICE_CPU, "tokens=1 context=512,4096", 0.5 },
     { SUITE_STANDARD, DEVICE_CPU, "tokens=512 context=512,4096", 0.5 },
@@ -91,10 +121,25 @@ static const struct plan plans[] = {
     { SUITE_FULL, DEVICE_CPU, "tokens=1 context=4096 variant=*", 0.5 },
     { SUITE_FULL, DEVICE_CPU, "tokens=32,128,512 context=512,4096 threads=*", 0.5 },
     { SUITE_FULL, DEVICE_CPU, "tokens=512 context=512 variant=*", 0.5 },
-    { SUITE_FULL, DEVICE_CPU, "tokens=1,512 context=4096 heads=14 kv_heads=2", 0.5 },
-    { SUITE_FULL, DEVICE_CPU, "tokens=1,512 context=4096 heads=32 kv_heads=32 head_dim=96", 0.5 },
+    { SUITE_FULL, DEVICE_CPU, "tokens=1,512 context=4096 " QWEN, 0.5 },
+    { SUITE_FULL, DEVICE_CPU, "tokens=1,512 context=4096 " PHI, 0.5 },
     { SUITE_FULL, DEVICE_CPU, "tokens=1,512 context=4096 heads=20 kv_heads=5 head_dim=128", 0.5 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "tokens=1,512 context=512", 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "tokens=1 context=32768 batch=8 " LARGE, 0.3 },
+    { SUITE_STANDARD | SUITE_FULL, DEVICE_GPU, "tokens=4096 context=4096 " LARGE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=1,512 context=4096", 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=1,512 context=4096,32768 " LARGE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=1 context=512,4096 cache=l2", 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=1,8 context=4096 batch=1,8,64 " LARGE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=1 context=131072 " LARGE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=4096 context=4096 kv=bf16 " LARGE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=8192 context=8192 " LARGE, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=1,512 context=4096 " QWEN, 0.3 },
+    { SUITE_FULL, DEVICE_GPU, "tokens=1,512 context=4096 " PHI, 0.3 },
 };
+#undef QWEN
+#undef PHI
+#undef LARGE
 
 static const struct metric bandwidth = { "bandwidth", "GB/s", METRIC_BYTES_PER_S, 1e-9,
                                          HIGHER_IS_BETTER };
@@ -117,8 +162,13 @@ static bool exists(const struct params *p, const struct device *d)
     int n;
     const struct attention_variant *table = attention_variants(&n);
 
+#if HAVE_CUDA
+    if (d->kind == DEVICE_GPU)
+        return attention_dense_gpu_exists(p);
+#else
     (void)d;
-    return params_get(p, "tokens") <= params_get(p, "context") &&
+#endif
+    return params_get(p, "kv") <= KV_F32 && params_get(p, "tokens") <= params_get(p, "context") &&
            params_get(p, "heads") % params_get(p, "kv_heads") == 0 &&
            params_get(p, "head_dim") % 8 == 0 && variant_axis_exists(p, table, sizeof(*table), n);
 }
@@ -184,7 +234,7 @@ static struct attention_args shape_of(const struct params *p)
         .kv_heads = (int)params_get(p, "kv_heads"),
         .head_dim = (int)params_get(p, "head_dim"),
         .scale = 1 / sqrtf((float)params_get(p, "head_dim")),
-        .kv_dtype = params_get(p, "kv") == 0 ? DTYPE_F16 : DTYPE_F32,
+        .kv_dtype = params_get(p, "kv") == KV_F16 ? DTYPE_F16 : DTYPE_F32,
     };
 }
 
@@ -405,22 +455,75 @@ static void teardown(struct bench_ctx *c, void *state)
     mem_free(s->partial);
 }
 
+/* ---- either device */
+
+union states {
+    struct state cpu;
+#if HAVE_CUDA
+    struct attention_dense_gpu gpu;
+#endif
+};
+
+static const struct variant_hooks *hooks_of(const struct bench_ctx *c)
+{
+    static const struct variant_hooks cpu = { setup, verify, once, work, limit, teardown };
+
+#if HAVE_CUDA
+    if (c->device->kind == DEVICE_GPU)
+        return &attention_dense_gpu_hooks;
+#else
+    (void)c;
+#endif
+    return &cpu;
+}
+
+static int setup_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->setup(c, state, e);
+}
+
+static int verify_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->verify(c, state, e);
+}
+
+static int once_here(struct bench_ctx *c, void *state, struct err *e)
+{
+    return hooks_of(c)->once(c, state, e);
+}
+
+static void work_here(const struct bench_ctx *c, const void *state, struct work *w)
+{
+    hooks_of(c)->work(c, state, w);
+}
+
+static int limit_here(struct bench_ctx *c, void *state, struct limits *out, struct err *e)
+{
+    return hooks_of(c)->limit(c, state, out, e);
+}
+
+static void teardown_here(struct bench_ctx *c, void *state)
+{
+    hooks_of(c)->teardown(c, state);
+}
+
 const struct bench bench_kernels_attention_dense = {
     .name = "kernels.attention.dense",
     .question = "How fast is attention over a paged KV cache, for a prompt and for decoding?",
-    .devices = DEVICE_CPU,
+    .devices = DEVICE_CPU | DEVICE_GPU,
     .metric = { "bandwidth", "GB/s", METRIC_BYTES_PER_S, 1e-9, HIGHER_IS_BETTER },
     .axes = axes,
     .n_axes = sizeof(axes) / sizeof(axes[0]),
     .plans = plans,
     .n_plans = sizeof(plans) / sizeof(plans[0]),
-    .state_size = sizeof(struct state),
+    .state_size = sizeof(union states),
     .exists = exists,
     .metric_of = metric_of,
-    .setup = setup,
-    .verify = verify,
-    .once = once,
-    .work = work,
-    .limit = limit,
-    .teardown = teardown,
+    .timing_of = gpu_variant_timing_of,
+    .setup = setup_here,
+    .verify = verify_here,
+    .once = once_here,
+    .work = work_here,
+    .limit = limit_here,
+    .teardown = teardown_here,
 };
