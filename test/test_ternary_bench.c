@@ -21,11 +21,15 @@ static int wrong_setup(struct bench_ctx *c, void *state, struct err *e)
     return rc;
 }
 
-const struct bench *const bench_table[] = { &bench_kernels_ternary, NULL };
+extern const struct bench bench_silicon_memory, bench_silicon_compute; /* its limits */
+const struct bench *const bench_table[] = { &bench_kernels_ternary, &bench_silicon_memory,
+                                            &bench_silicon_compute, NULL };
+
+static struct ceilings ceilings; /* measured once for all rows */
 
 static void measure(const struct bench *b, const char *settings, struct result *out)
 {
-    struct worker_options o = { .seed = 1, .dir = "/tmp", .target = 0.01 };
+    struct worker_options o = { .seed = 1, .dir = "/tmp", .target = 0.01, .ceilings = &ceilings };
     struct worker *w = NULL;
     struct params point;
     struct err e = { 0 };
@@ -71,16 +75,33 @@ static bool exists_at(const char *settings)
     return exists(&point, &cpu);
 }
 
+/* A chain's time is held against bytes over a rate: a bound below it, in its unit. */
+static void test_limit(void)
+{
+    struct result r;
+    const struct limit *l;
+
+    measure(&bench_kernels_ternary, "op=chain shape=smollm-135m", &r);
+    CHECK_STR(r.unit, "us");
+    CHECK(r.limits.binding >= 0);
+    l = &r.limits.l[r.limits.binding >= 0 ? r.limits.binding : 0];
+    CHECK(l->value > 1 && l->value < r.value);
+    CHECK(l->lo <= l->value && l->value <= l->hi);
+    result_release(&r);
+}
+
 int main(void)
 {
     measures("shape=192x576");
     measures("shape=192x576 tokens=17 fused=strict threads=all");
     measures("shape=192x576 fused=ready variant=scalar");
     measures("op=chain shape=smollm-135m threads=all");
+    test_limit();
     is_caught("shape=192x576 tokens=2 fused=apart");
     is_caught("op=chain shape=smollm-135m");
     CHECK(!exists_at("op=chain shape=192x576"));
     CHECK(!exists_at("shape=smollm-135m"));
     CHECK(!exists_at("op=chain shape=smollm-135m tokens=2"));
+    ceilings_release(&ceilings);
     TEST_DONE();
 }
