@@ -152,7 +152,7 @@ int ternary_chain_persistent(const struct ternary_shape *s, const struct ternary
 
     if (is(s, 576, 1536, 9, 3, 64))
         code = cluster ? launch<smollm, CLUSTER, true, 2>(a, stream)
-                       : launch<smollm, 48, false, 2>(a, stream);
+                       : launch<smollm, 96, false, 2>(a, stream);
     else if (is(s, 192, 320, 3, 1, 64))
         code = cluster ? launch<small, CLUSTER, true, 2>(a, stream)
                        : launch<small, 24, false, 2>(a, stream);
