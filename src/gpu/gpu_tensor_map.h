@@ -13,7 +13,7 @@ extern "C" {
 #if HAVE_CUDA
 #include <cuda.h>
 
-/* rows of cols elements, copied in boxes, whose lines of 128 bytes lie swizzled in shared memory. */
+/* rows of cols elements, copied in boxes; lines of 128 bytes lie swizzled in shared memory. */
 struct gpu_tensor_map_want {
     const void *d; /* 16-byte aligned */
     CUtensorMapDataType type;
