@@ -154,27 +154,12 @@ static bool holds(const struct sparse_plan *plan, const struct sparse_pattern *p
 
 /* No worker has more than its part of the blocks, and of what the lists cost (half a block each, a
  * whole one for a piece that is cut off), and two blocks, which are not cut. */
-static bool balanced(const struct sparse_plan *plan, const struct sparse_pattern *p)
+static bool balanced(const struct sparse_plan *plan, const struct sparse_pattern *p, int together)
 {
     const double lists = sparse_lists(p) - plan->n_empty;
     const double cost = (double)sparse_count(p) + lists / 2 + plan->slots;
 
-    return (double)plan->longest <= ceil(cost / plan->workers) + 2;
-}
-
-static int shortest(const struct sparse_plan *plan, const struct sparse_pattern *p)
-{
-    const int rows = sparse_blocks(p->q_len);
-    int least = INT_MAX;
-
-    for (int i = 0; i < plan->begin[plan->workers]; i++) {
-        const struct sparse_piece *piece = &plan->pieces[i];
-        const int list = piece->head * rows + piece->row;
-
-        if (piece->count < least && p->row_ptr[list + 1] - p->row_ptr[list] > piece->count)
-            least = piece->count;
-    }
-    return least;
+    return (double)plan->longest <= ceil(cost * together / plan->workers) + 2;
 }
 
 static bool same(const struct sparse_plan *a, const struct sparse_plan *b)
@@ -191,7 +176,8 @@ static void test_properties(void)
 
     rng_init(&r, 1, 0);
     for (int trial = 0; trial < 600; trial++) {
-        const int workers = trial % 3 ? 132 : 1 + (int)rng_below(&r, 40);
+        const int together = 1 + trial / KINDS % 2;
+        const int workers = together * (trial % 3 ? 132 : 1 + (int)rng_below(&r, 40));
         const int heads = 1 + (int)rng_below(&r, 9), rows = 1 + (int)rng_below(&r, 60);
         const int cols = 1 + (int)rng_below(&r, 90);
         struct sparse_plan a, b;
@@ -200,14 +186,12 @@ static void test_properties(void)
 
         make(&m, (enum kind)(trial % KINDS), heads, rows, cols, &r);
         for (int invariant = 0; invariant < 2; invariant++) {
-            CHECK_EQ(sparse_plan_make(&a, &m.p, workers, invariant, &e), 0);
-            CHECK_EQ(sparse_plan_make(&b, &m.p, workers, invariant, &e), 0);
+            CHECK_EQ(sparse_plan_make(&a, &m.p, workers, together, invariant, &e), 0);
+            CHECK_EQ(sparse_plan_make(&b, &m.p, workers, together, invariant, &e), 0);
             CHECK(holds(&a, &m.p));
             CHECK(same(&a, &b));
-            if (!invariant) {
-                CHECK(balanced(&a, &m.p));
-                CHECK(shortest(&a, &m.p) >= 2);
-            }
+            if (!invariant)
+                CHECK(balanced(&a, &m.p, together));
             sparse_plan_free(&a);
             sparse_plan_free(&b);
         }
@@ -230,7 +214,7 @@ static void test_invariant(void)
         struct err e = { 0 };
 
         make(&m, RAGGED, 1 + (int)rng_below(&r, 6), 1 + (int)rng_below(&r, 30), 63, &r);
-        CHECK_EQ(sparse_plan_make(&plan, &m.p, workers, true, &e), 0);
+        CHECK_EQ(sparse_plan_make(&plan, &m.p, workers, 1, true, &e), 0);
         for (int i = 0; i < plan.begin[workers]; i++) {
             const struct sparse_piece *piece = &plan.pieces[i];
             const int list = piece->head * sparse_blocks(m.p.q_len) + piece->row;
@@ -256,7 +240,7 @@ static void test_planted(void)
 
     rng_init(&r, 3, 0);
     make(&m, RAGGED, 4, 32, 12, &r);
-    CHECK_EQ(sparse_plan_make(&plan, &m.p, 132, false, &e), 0);
+    CHECK_EQ(sparse_plan_make(&plan, &m.p, 132, 1, false, &e), 0);
     CHECK(holds(&plan, &m.p));
     for (int i = 0; i < plan.begin[132]; i++)
         if (plan.pieces[i].slot >= 0)
@@ -278,7 +262,7 @@ static void test_planted(void)
     CHECK(!holds(&plan, &m.p));
     *split = keep;
     plan.longest += 4;
-    CHECK(!balanced(&plan, &m.p));
+    CHECK(!balanced(&plan, &m.p, 1));
     sparse_plan_free(&plan);
     drop(&m);
 }
@@ -293,14 +277,14 @@ static void test_edges(void)
     struct err e = { 0 };
 
     for (int invariant = 0; invariant < 2; invariant++) {
-        CHECK_EQ(sparse_plan_make(&plan, &p, 132, invariant, &e), 0);
+        CHECK_EQ(sparse_plan_make(&plan, &p, 132, 1, invariant, &e), 0);
         CHECK(holds(&plan, &p));
         CHECK_EQ(plan.begin[132], 0);
         sparse_plan_free(&plan);
     }
     rng_init(&r, 4, 0);
     make(&m, UNIFORM, 2, 3, 1, &r); /* fewer blocks than workers */
-    CHECK_EQ(sparse_plan_make(&plan, &m.p, 132, false, &e), 0);
+    CHECK_EQ(sparse_plan_make(&plan, &m.p, 132, 1, false, &e), 0);
     CHECK(holds(&plan, &m.p));
     CHECK_EQ(plan.longest, 1);
     sparse_plan_free(&plan);
@@ -309,7 +293,7 @@ static void test_edges(void)
         int rc;
 
         mem_fail_at(n);
-        rc = sparse_plan_make(&plan, &m.p, 132, true, &e);
+        rc = sparse_plan_make(&plan, &m.p, 132, 1, true, &e);
         mem_fail_at(0);
         CHECK(rc == 0 || rc == ERR_NOMEM);
         sparse_plan_free(&plan);
@@ -327,7 +311,7 @@ static double seconds(const struct sparse_pattern *p, bool invariant, int times)
         struct err e = { 0 };
         uint64_t begin = clock_now_ns();
 
-        CHECK_EQ(sparse_plan_make(&plan, p, 132, invariant, &e), 0);
+        CHECK_EQ(sparse_plan_make(&plan, p, 264, 2, invariant, &e), 0);
         best = fmin(best, 1e-9 * (double)(clock_now_ns() - begin));
         sparse_plan_free(&plan);
     }

@@ -99,6 +99,27 @@ static __device__ __forceinline__ void tma_cluster_sync(void)
             : "memory");
 }
 
+/* The same of an array of matrices; z: which. */
+static __device__ __forceinline__ void tma_load_3d(void *to, const CUtensorMap *from, int x, int y,
+                                                   int z, uint64_t *b)
+{
+    asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes "
+                 "[%0], [%1, {%2, %3, %4}], [%5];" ::"r"(tma_shared(to)),
+                 "l"(from), "r"(x), "r"(y), "r"(z), "r"(tma_shared(b))
+                 : "memory");
+}
+
+/* Contiguous bytes, a multiple of 16. */
+static __device__ __forceinline__ void tma_load_bytes(void *to, const void *from, unsigned bytes,
+                                                      uint64_t *b)
+{
+    asm volatile(
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, "
+        "[%3];" ::"r"(tma_shared(to)),
+        "l"(from), "r"(bytes), "r"(tma_shared(b))
+        : "memory");
+}
+
 /* Stores by other threads are seen by the copies after it (and a barrier among the threads). */
 static __device__ __forceinline__ void tma_fence(void)
 {

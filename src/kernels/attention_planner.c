@@ -104,7 +104,7 @@ static int once(struct bench_ctx *c, void *state, struct err *e)
     (void)c;
     sparse_plan_free(&s->plan);
     s->plan = (struct sparse_plan){ 0 };
-    return sparse_plan_make(&s->plan, &s->k.p, s->workers, s->invariant, e);
+    return sparse_plan_make(&s->plan, &s->k.p, s->workers, 1, s->invariant, e);
 }
 
 /* How often a block is in a piece too often or too seldom. */

@@ -7,13 +7,14 @@
 /* Costs are in quarters of a block. */
 enum {
     BLOCK_COST = 4,
-    LIST_COST = 2,      /* Q comes, O goes */
-    CUT_COST = 2,       /* of a partial result: written, read, added */
-    LEAST = 2,          /* blocks of a piece, where the list allows it */
-    DEAL_LISTS = 8,     /* a share holds at least so many lists of mean length, or none is dealt */
-    DEAL_GRAIN = 32,    /* lists are dealt in groups of at least this part of a share */
-    DEAL_REST = 8,      /* of a share, this part is kept to level the workers */
-    INVARIANT_LEAST = 4 /* blocks of a piece in the invariant mode */
+    LIST_COST = 2,       /* Q comes, O goes */
+    CUT_COST = 2,        /* of a partial result: written, read, added */
+    LEAST = 1,           /* blocks of a piece */
+    DEAL_LISTS = 8,      /* a share holds at least so many lists of mean length, or none is dealt */
+    DEAL_GRAIN = 32,     /* lists are dealt in groups of at least this part of a share */
+    DEAL_REST = 8,       /* of a share, this part is kept to level the workers */
+    INVARIANT_LEAST = 4, /* in the invariant mode: blocks of a piece, but for the last one, and */
+    INVARIANT_MOST = 4   /* pieces of a list, since each takes a slot */
 };
 
 /* A plan while it is made: pieces in the order in which they are cut, with their workers. */
@@ -23,7 +24,7 @@ struct draft {
     struct sparse_piece *pieces;
     int32_t *worker; /* of each piece */
     int n;
-    int rows;
+    int rows, together;
     int64_t *load; /* of each worker, in cost */
     int32_t *heap; /* the workers, the one with the least load first */
 };
@@ -104,17 +105,15 @@ static int deal(struct draft *d, int64_t share)
 
 /* How many of the n blocks that a list still has fit into `room`: all, or so many that neither
  * piece is shorter than LEAST. */
-static int32_t fitting(int64_t room, int32_t n, bool last)
+static int32_t fitting(int64_t room, int32_t n)
 {
-    int64_t k = (room - LIST_COST + BLOCK_COST / 2) / BLOCK_COST;
+    int64_t k = (room - LIST_COST) / BLOCK_COST;
 
-    if (last || k >= n)
+    if (k >= n)
         return n;
-    if (k < LEAST)
-        return n < LEAST && 2 * k >= n ? n : 0;
     if (n - k < LEAST)
         k = n - LEAST;
-    return k < LEAST ? (room > LIST_COST + BLOCK_COST * (int64_t)n / 2 ? n : 0) : (int32_t)k;
+    return k < LEAST ? 0 : (int32_t)k;
 }
 
 /* Piece of `worker`: k blocks of a list, from block `from` on; what it costs.  The first piece of a
@@ -135,20 +134,24 @@ static int64_t cut_next(struct draft *d, int worker, int list, int32_t from, int
     return cost;
 }
 
-/* The lists from `list` on, one after the other: each worker's room is filled in turn, and the last
- * takes what is left.  Gives back by how much that is more than its room. */
-static int64_t level(struct draft *d, int list, int64_t share)
+/* The lists from `list` on, one after the other, each worker's share filled in turn, behind the
+ * pieces that are dealt.  Is it enough for all of them? */
+static bool level(struct draft *d, int list, int64_t share, int dealt)
 {
     const int lists = sparse_lists(d->p), workers = d->plan->workers;
-    int64_t room = 0;
+    int64_t left = 0; /* by the workers before on the same multiprocessor */
     int32_t from = 0;
     int owner = -1;
 
-    for (int w = 0; w < workers; w++) {
-        room += share - d->load[w];
+    d->n = dealt;
+    d->plan->slots = 0;
+    for (int w = 0; w < workers && list < lists; w++) {
+        int64_t room = w % d->together ? left + share - d->load[w] : share - d->load[w];
+
+        room += w % d->together < d->together - 1 ? BLOCK_COST / 2 : 0; /* the next has less then */
         while (list < lists) {
             const int32_t n = length(d, list) - from;
-            const int32_t k = n ? fitting(room, n, w == workers - 1) : 0;
+            const int32_t k = n ? fitting(room - (from > 0) * CUT_COST, n) : 0;
 
             if (n && !k)
                 break;
@@ -161,16 +164,38 @@ static int64_t level(struct draft *d, int list, int64_t share)
             from = 0;
             list++;
         }
+        left = room - (w % d->together < d->together - 1 ? BLOCK_COST / 2 : 0);
     }
-    return -room;
+    return list == lists;
 }
 
-/* The least share that is enough: what the cuts cost is known only when they are made. */
+/* The least share that is enough for the lists from `list` on, more than `low`: what the cuts cost
+ * is known only when they are made. */
+static void level_least(struct draft *d, int list, int64_t low)
+{
+    const int dealt = d->n;
+    int64_t width = 1, high, last;
+
+    while (!level(d, list, last = low + width, dealt)) {
+        low += width;
+        width *= 2;
+    }
+    for (high = last; high - low > 1;) {
+        last = low + (high - low) / 2;
+        if (level(d, list, last, dealt))
+            high = last;
+        else
+            low = last;
+    }
+    if (last != high)
+        level(d, list, high, dealt);
+}
+
 static void even(struct draft *d)
 {
     const int lists = sparse_lists(d->p), workers = d->plan->workers;
     int64_t total = 0, share;
-    int filled = 0, first = 0, dealt;
+    int filled = 0, first = 0;
 
     for (int i = 0; i < lists; i++) {
         total += list_cost(d, i);
@@ -179,22 +204,15 @@ static void even(struct draft *d)
     share = (total + workers - 1) / workers;
     if (share * filled >= DEAL_LISTS * total)
         first = deal(d, share);
-    dealt = d->n;
-    while (level(d, first, share) > BLOCK_COST / 2) {
-        d->n = dealt;
-        d->plan->slots = 0;
-        share++;
-    }
+    level_least(d, first, share - 1);
 }
 
-/* Pieces of a list of n blocks: their number grows with the root of n. */
+/* Of a list of n blocks. */
 static int invariant_pieces(int32_t n)
 {
-    int32_t size = INVARIANT_LEAST;
+    const int pieces = (n - 1) / INVARIANT_LEAST + 1;
 
-    while (size * size < 4 * n && size < 64)
-        size++;
-    return (n + size - 1) / size;
+    return pieces < INVARIANT_MOST ? pieces : INVARIANT_MOST;
 }
 
 struct order {
@@ -295,10 +313,10 @@ static void assemble(struct draft *d)
     for (int w = workers; w > 0; w--)
         plan->begin[w] = plan->begin[w - 1];
     plan->begin[0] = 0;
-    for (int w = 0; w < workers; w++) {
+    for (int w = 0; w < workers; w += d->together) {
         int64_t blocks = 0;
 
-        for (int i = plan->begin[w]; i < plan->begin[w + 1]; i++)
+        for (int i = plan->begin[w]; i < plan->begin[w + d->together]; i++)
             blocks += plan->pieces[i].count;
         if (blocks > plan->longest)
             plan->longest = blocks;
@@ -342,9 +360,9 @@ static int open_draft(struct draft *d, bool invariant, struct err *e)
 }
 
 int sparse_plan_make(struct sparse_plan *out, const struct sparse_pattern *p, int workers,
-                     bool invariant_mode, struct err *e)
+                     int together, bool invariant_mode, struct err *e)
 {
-    struct draft d = { .p = p, .plan = out, .rows = sparse_blocks(p->q_len) };
+    struct draft d = { .p = p, .plan = out, .rows = sparse_blocks(p->q_len), .together = together };
     int rc;
 
     *out = (struct sparse_plan){ .workers = workers };

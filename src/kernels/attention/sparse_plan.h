@@ -36,13 +36,14 @@ struct sparse_plan {
     int32_t *empty; /* the lists without blocks, ascending */
     int n_empty;
     int slots;
-    int64_t longest; /* blocks of the worker that has most */
+    int64_t longest; /* blocks of the workers of a multiprocessor, where these are most */
 };
 
-/* What a pattern that passed sparse_check becomes for that many workers; sparse_plan_free gives it
- * back.  ERR_ARG: more blocks than an int32_t counts; ERR_NOMEM. */
+/* What a pattern that passed sparse_check becomes for that many workers, of which so many at a time
+ * (a divisor) share a multiprocessor and with it a share of the blocks; sparse_plan_free gives it
+ * back.  ERR_NOMEM. */
 int sparse_plan_make(struct sparse_plan *out, const struct sparse_pattern *p, int workers,
-                     bool invariant, struct err *e);
+                     int together, bool invariant, struct err *e);
 void sparse_plan_free(struct sparse_plan *p); /* accepts a zeroed struct */
 
 #endif
