@@ -88,6 +88,19 @@ static __device__ __forceinline__ void softmax_store(const uint4 (&raw)[N], T *y
     }
 }
 
+/* From 10.0 on, the compiler would keep values as it unpacked them for the maximum until their sum:
+ * twice the registers, and more than there are.  What may have changed it must unpack again. */
+template <int N> static __device__ __forceinline__ void softmax_forget(uint4 (&raw)[N])
+{
+#if __CUDA_ARCH__ >= 1000
+#pragma unroll
+    for (int i = 0; i < N; i++)
+        asm volatile("" : "+r"(raw[i].x), "+r"(raw[i].y), "+r"(raw[i].z), "+r"(raw[i].w));
+#else
+    (void)raw;
+#endif
+}
+
 /* Block `block` of BLOCKS has its part of the row; KEPT: TEAM threads with N vectors each hold all
  * of that in registers.  Otherwise the row is read twice: for its maximum and its sum at once, the
  * sum being scaled whenever the maximum grows, and for the output. */
@@ -109,6 +122,7 @@ static __device__ __forceinline__ void softmax_row(const struct softmax_gpu_args
     if (KEPT) {
         row_read(raw, x, s);
         all = softmax_join<ROW_MOST, TEAM, BLOCKS>(softmax_most<T>(raw, s), shared);
+        softmax_forget(raw);
         sum = softmax_sum<T>(raw, s, all, factor);
     } else {
         for (; row_value<T>(s, 0) < end; s.first += TEAM * N) {
