@@ -27,7 +27,7 @@ static __device__ __forceinline__ int decode_byte(const uint4 &w, int i)
     return (int)(word >> 8 * (i % 4) & 255);
 }
 
-/* Q4_0, Q4_1, Q5_0, Q5_1: halves of 16 bytes, a fifth bit of each, a scale and perhaps a minimum. */
+/* Q4_0, Q4_1, Q5_0, Q5_1: halves of 16 bytes, a fifth bit of each, a scale, perhaps a minimum. */
 template <bool FIFTH, bool OFFSET> struct decode_nibbles {
     enum { BLOCK = 32, ZERO = FIFTH ? 16 : 8, SCALES = FIFTH ? 2 : 1 };
     struct raw {
