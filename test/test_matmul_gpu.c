@@ -155,7 +155,7 @@ static void drop(struct product *p, const struct parity_case *c, struct parity_r
     parity_free(&p->data, c, r);
 }
 
-/* Poison, run and fetch; what was written outside of [tokens][rows, to a multiple of 8] is wrong. */
+/* Poison, run and fetch; what is written outside of [tokens][rows, to a multiple of 8] is wrong. */
 static void result(struct product *p, const struct matmul_gpu_variant *v, void *self,
                    const struct parity_case *c, struct parity_report *r)
 {

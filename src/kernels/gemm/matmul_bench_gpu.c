@@ -204,9 +204,9 @@ static int once(struct bench_ctx *c, void *state, struct err *e)
 }
 
 /* One output against F64.  Factors are exact, but for quantised weights, which become F16: off by
- * half a unit of its last place, or of its least number; tensor cores may cut off what they add, so every one
- * of the cols additions and roundings counts a whole unit of F32 (Higham 2002, 3.1); at the end Y
- * is rounded once. */
+ * half a unit of its last place, or of its least number; tensor cores may cut off what they add, so
+ * every one of the cols additions and roundings counts a whole unit of F32 (Higham 2002, 3.1); at
+ * the end Y is rounded once. */
 static int check_one(struct matmul_bench_gpu *s, const uint16_t *y, size_t r, size_t t,
                      float *buffer, struct check *check, struct err *e)
 {
@@ -237,7 +237,7 @@ static int check_one(struct matmul_bench_gpu *s, const uint16_t *y, size_t r, si
     return 0;
 }
 
-/* No output may be what was there before, which is NaN; and all have the bits of the time before. */
+/* No output may be what was there before, NaN; and all have the bits of the time before. */
 static int check_whole(struct matmul_bench_gpu *s, const uint16_t *y, struct err *e)
 {
     uint64_t mark = 0;
