@@ -23,7 +23,7 @@ static void refused(const char *path, enum external_part part, const char *says)
     struct err e = { 0 };
 
     CHECK_EQ(external_open(&x, path, part, &e), ERR_FORMAT);
-    CHECK(x.library.handle == NULL && x.sparse_open == NULL);
+    CHECK(x.dl.handle == NULL && x.sparse_open == NULL);
     if (!strstr(e.msg, says)) {
         fprintf(stderr, "\"%s\" does not say \"%s\"\n", e.msg, says);
         CHECK(!"message");

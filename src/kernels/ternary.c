@@ -214,7 +214,7 @@ static int cpu_setup(struct bench_ctx *c, void *state, struct err *e)
     if (external_asked(c->params)) { /* its threads, before this one is bound to a CPU */
         TRY(ternary_external_open(&s->external, external_asked(c->params), &s->t, HEADROOM_CPU,
                                   threads, NULL, e));
-        external_name(&s->external.library, c->variant, sizeof(c->variant));
+        external_name(&s->external.theirs, c->variant, sizeof(c->variant));
     }
     TRY(pool_new(&s->pool, threads, cpus, e));
     if (s->t.op == TERNARY_CHAIN)

@@ -174,8 +174,8 @@ CONTENDERS = {
 
 def contenders(a):
     table = dict(CONTENDERS)
-    if a.library:
-        mine = {"headroom " + v: ours(a.library, v) for v in a.variants.split(",")}
+    if a.lib:
+        mine = {"headroom " + v: ours(a.lib, v) for v in a.variants.split(",")}
         table = {**mine, **table}
     return {n: p for n, p in table.items() if not a.only or n.split()[0] in a.only.split(",")}
 
@@ -236,7 +236,7 @@ def rows_of(a, pattern, runs):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--library")
+    p.add_argument("--library", dest="lib", metavar="FILE")
     p.add_argument("--variants", default="hopper")
     p.add_argument("--heads", default="4,8,16,64")
     p.add_argument("--blocks", type=int, default=200)

@@ -25,22 +25,22 @@ class Sparse:
 
     def __init__(self, path, heads, length, row_ptr, col, dim, dtype=torch.float16, variant=None,
                  flags=0):
-        self.library = ctypes.CDLL(path)
-        self.library.headroom_error_message.restype = ctypes.c_char_p
-        self.library.headroom_sparse_variant.restype = ctypes.c_char_p
+        self.lib = ctypes.CDLL(path)
+        self.lib.headroom_error_message.restype = ctypes.c_char_p
+        self.lib.headroom_sparse_variant.restype = ctypes.c_char_p
         self.kept = [t.to(torch.int32).contiguous() for t in (row_ptr, col)]
         lists = Lists(heads=heads, q_len=length, kv_len=length, n_masks=0, n_blocks=col.numel(),
                       row_ptr=self.kept[0].data_ptr(), col=self.kept[1].data_ptr())
         options = Options(device=torch.cuda.current_device(), dtype=DTYPES[dtype], dim=dim,
                           flags=flags, variant=variant.encode() if variant else None)
         self.handle = ctypes.c_void_p()
-        self.check(self.library.headroom_sparse_open(
+        self.check(self.lib.headroom_sparse_open(
             ctypes.byref(self.handle), ctypes.byref(lists), ctypes.byref(options), self.stream()))
-        self.name = self.library.headroom_sparse_variant(self.handle).decode()
+        self.name = self.lib.headroom_sparse_variant(self.handle).decode()
 
     def check(self, code):
         if code != 0:
-            raise RuntimeError("%d: %s" % (code, self.library.headroom_error_message().decode()))
+            raise RuntimeError("%d: %s" % (code, self.lib.headroom_error_message().decode()))
 
     @staticmethod
     def stream():
@@ -48,9 +48,9 @@ class Sparse:
 
     def run(self, q, k, v, out, scale):
         pointers = [ctypes.c_void_p(t.data_ptr()) for t in (q, k, v, out)]
-        self.check(self.library.headroom_sparse_run(self.handle, *pointers, None,
+        self.check(self.lib.headroom_sparse_run(self.handle, *pointers, None,
                                                     ctypes.c_float(scale), self.stream()))
         return out
 
     def close(self):
-        self.library.headroom_sparse_close(self.handle)
+        self.lib.headroom_sparse_close(self.handle)

@@ -8,7 +8,7 @@ _Static_assert((int)HEADROOM_F16 == (int)DTYPE_F16 && (int)HEADROOM_BF16 == (int
                "types of headroom.h");
 
 struct sparse_external {
-    struct external library;
+    struct external theirs;
     struct headroom_sparse *handle;
 };
 
@@ -19,8 +19,8 @@ static void close_library(void *self)
     if (!x)
         return;
     if (x->handle)
-        x->library.sparse_close(x->handle);
-    external_close(&x->library);
+        x->theirs.sparse_close(x->handle);
+    external_close(&x->theirs);
     mem_free(x);
 }
 
@@ -35,8 +35,8 @@ int sparse_external_open(struct sparse_external **out, const char *path,
     *out = NULL;
     if (!x)
         return ERR(e, ERR_NOMEM, "no memory for a library");
-    TRY(external_open(&x->library, path, EXTERNAL_SPARSE, e));
-    TRY(external_sparse_open(&x->library, &x->handle, p, options, stream, e));
+    TRY(external_open(&x->theirs, path, EXTERNAL_SPARSE, e));
+    TRY(external_sparse_open(&x->theirs, &x->handle, p, options, stream, e));
     *out = x;
 out:
     if (rc < 0)
@@ -48,12 +48,12 @@ static int run_library(void *self, const struct sparse_args *a, gpu_stream strea
 {
     const struct sparse_external *x = self;
 
-    return external_sparse_run(&x->library, x->handle, a, stream, e);
+    return external_sparse_run(&x->theirs, x->handle, a, stream, e);
 }
 
 void sparse_external_name(const struct sparse_external *x, char *out, size_t cap)
 {
-    external_name(&x->library, out, cap);
+    external_name(&x->theirs, out, cap);
 }
 
 const struct sparse_gpu_variant sparse_external_variant = {

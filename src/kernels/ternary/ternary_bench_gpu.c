@@ -143,7 +143,7 @@ int ternary_bench_gpu_setup(struct bench_ctx *c, void *state, struct err *e)
     if (external_asked(c->params)) {
         TRY(ternary_external_open(&s->external, external_asked(c->params), &s->t,
                                   gpu_index_of(s->gpu), 0, stream_of(s), e));
-        external_name(&s->external.library, c->variant, sizeof(c->variant));
+        external_name(&s->external.theirs, c->variant, sizeof(c->variant));
     } else {
         TRY(choose(c, s, e));
     }

@@ -27,9 +27,9 @@ int ternary_external_open(struct ternary_external *x, const char *path,
     const struct headroom_ternary_options o = { .device = device, .threads = threads };
     int rc = 0;
 
-    TRY(external_open(&x->library, path, EXTERNAL_TERNARY, e));
-    TRY(external_result(&x->library, "headroom_ternary_open",
-                        x->library.ternary_open(&x->handle, &w, &o, stream), e));
+    TRY(external_open(&x->theirs, path, EXTERNAL_TERNARY, e));
+    TRY(external_result(&x->theirs, "headroom_ternary_open",
+                        x->theirs.ternary_open(&x->handle, &w, &o, stream), e));
     if (!x->handle)
         return ERR(e, ERR_FORMAT, "headroom_ternary_open of the library gives no handle");
 out:
@@ -39,16 +39,16 @@ out:
 void ternary_external_close(struct ternary_external *x)
 {
     if (x->handle)
-        x->library.ternary_close(x->handle);
-    external_close(&x->library);
+        x->theirs.ternary_close(x->handle);
+    external_close(&x->theirs);
     x->handle = NULL;
 }
 
 int ternary_external_run(const struct ternary_external *x, const float *in, float *y, size_t tokens,
                          void *stream, struct err *e)
 {
-    return external_result(&x->library, "headroom_ternary_run",
-                           x->library.ternary_run(x->handle, in, y, (int64_t)tokens, stream), e);
+    return external_result(&x->theirs, "headroom_ternary_run",
+                           x->theirs.ternary_run(x->handle, in, y, (int64_t)tokens, stream), e);
 }
 
 /* Of a vector: *d is its scale.  How many of its values F32 might round to either side. */

@@ -8,7 +8,7 @@
 #include "kernels/variant/external.h"
 
 struct ternary_external {
-    struct external library;
+    struct external theirs;
     struct headroom_ternary *handle; /* NULL: ours is measured */
 };
 

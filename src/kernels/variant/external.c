@@ -53,7 +53,7 @@ int external_open(struct external *x, const char *path, enum external_part part,
     struct err why = { 0 };
 
     *x = (struct external){ 0 };
-    if (library_open(&x->library, &want, x, &why) == 0)
+    if (library_open(&x->dl, &want, x, &why) == 0)
         return 0;
     *x = (struct external){ 0 };
     return ERR(e, ERR_FORMAT, "%s", why.msg);
@@ -61,15 +61,15 @@ int external_open(struct external *x, const char *path, enum external_part part,
 
 void external_close(struct external *x)
 {
-    library_close(&x->library);
+    library_close(&x->dl);
     *x = (struct external){ 0 };
 }
 
 void external_name(const struct external *x, char *out, size_t cap)
 {
-    const char *slash = strrchr(x->library.path, '/');
+    const char *slash = strrchr(x->dl.path, '/');
 
-    snprintf(out, cap, "library %.50s", slash ? slash + 1 : x->library.path);
+    snprintf(out, cap, "library %.50s", slash ? slash + 1 : x->dl.path);
 }
 
 /* Its words, for a terminal and a file of ours. */

@@ -42,7 +42,7 @@ struct external {
     int (*ternary_run)(struct headroom_ternary *t, const float *x, float *y, int64_t n,
                        void *stream);
     void (*ternary_close)(struct headroom_ternary *t);
-    struct library library;
+    struct library dl;
 };
 
 /* ERR_FORMAT says what is wrong with the file: it is not there, does not load, lacks a function, or
