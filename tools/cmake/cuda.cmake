@@ -74,8 +74,8 @@ endfunction()
 function(headroom_cuda_report target)
   if(HEADROOM_CHECK)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Xptxas=-v>)
-    set_target_properties(${target} PROPERTIES CUDA_COMPILER_LAUNCHER
-      "${CMAKE_SOURCE_DIR}/tools/keep-ptxas-report;${CMAKE_CUDA_COMPILER_LAUNCHER}")
+    set(launcher ${CMAKE_SOURCE_DIR}/tools/keep-ptxas-report ${CMAKE_CUDA_COMPILER_LAUNCHER})
+    set_target_properties(${target} PROPERTIES CUDA_COMPILER_LAUNCHER "${launcher}")
   endif()
 endfunction()
 
