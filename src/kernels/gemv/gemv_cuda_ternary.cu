@@ -1,10 +1,10 @@
-/* gemv_cuda_ternary.cu - y = W x on a GPU for TQ1_0, TQ2_0 and TQ2_64, by dp4a.
+/* gemv_cuda_ternary.cu - y = W x on a GPU for TQ2_0 and TQ2_64, by dp4a.
  *
  * Codes are 0, 1, 2 for -1, 0, 1, so a dot product is that of the codes less the sum of the
  * activations, which are int8 with one scale a vector.
  *
  * Roofline  TQ2: 16 dp4a and 7 other instructions a unit of 16 bytes, which is 64 values: of x it
- *           needs four times its own bytes, from the L1.  TQ1_0: about 5 instructions a word of x.
+ *           needs four times its own bytes, from the L1.
  * Layout    four runs of 16 values a unit, 16 (TQ2_64) or 32 (TQ2_0) apart (dtype_ternary.c) */
 #include "kernels/gemv/gemv_codes.cuh"
 #include "kernels/gemv/gemv_stream.cuh"
