@@ -69,7 +69,7 @@ struct headroom_device {
 /* How many GPUs there are.  0 is no error, but headroom_error_message() says why there is none. */
 int headroom_gpus(void);
 
-/* HEADROOM_E_ARG: there is no device of this number. */
+/* HEADROOM_E_ARG: there is no device of this number; HEADROOM_E_NOTSUP: there is no GPU at all. */
 int headroom_device(int device, struct headroom_device *out);
 
 /* Wait until the stream (cudaStream_t; NULL: the default one) of a GPU has done what it was given.
@@ -124,21 +124,23 @@ struct headroom_sparse;
 /* Take lists to the device and plan the work.  All of them are checked; they are not needed any
  * more on return.  On a GPU, memory is taken and filled on `stream`, which is waited for.
  *
- * HEADROOM_E_ARG names the head, the block row and what is wrong there.  HEADROOM_E_NOTSUP: no such
- * GPU, or the variant has not what is asked for.  HEADROOM_E_NOMEM.  *out is NULL then. */
+ * HEADROOM_E_ARG names the head, the block row and what is wrong there, or that there is no
+ * such GPU.  HEADROOM_E_NOTSUP: no GPU at all, or the variant has not what is asked for.
+ * HEADROOM_E_NOMEM.  *out is NULL then. */
 int headroom_sparse_open(struct headroom_sparse **out, const struct headroom_sparse_lists *lists,
                          const struct headroom_sparse_options *options, void *stream);
 
 /* Attention over the lists.  q, o: [heads][q_len][dim]; k, v: [heads][kv_len][dim], of the dtype
- * opened with; lse: [heads][q_len] binary32, natural logarithm, or NULL; scale: finite, usually
- * 1 / sqrt(dim).  All 16-byte aligned; o and lse overlap nothing.
+ * opened with; lse: [heads][q_len] binary32, natural logarithm, or NULL; scale: finite and
+ * above 0, usually 1 / sqrt(dim).  All 16-byte aligned; o and lse overlap nothing.
  *
  * On the CPU it is done on return, and `stream` must be NULL.  On a GPU the pointers are to its
  * memory and the work is enqueued on `stream` only: nothing is allocated or waited for, so that it
  * may be captured into a CUDA graph, and the pointers must stay until it is done.  A workspace
  * belongs to the handle: runs of one handle must follow each other, on one stream or by events.
  *
- * HEADROOM_E_ARG: a pointer is NULL, not aligned, or of host memory that the GPU cannot reach. */
+ * HEADROOM_E_ARG: a pointer is NULL, not aligned, or of host memory that the GPU cannot reach; the
+ * scale. */
 int headroom_sparse_run(struct headroom_sparse *s, const void *q, const void *k, const void *v,
                         void *o, float *lse, float scale, void *stream);
 

@@ -51,8 +51,8 @@ static int check_lists(const struct headroom_sparse_lists *l, struct sparse_patt
                                   .row_ptr = l->row_ptr,
                                   .col = l->col,
                                   .mask = l->mask,
-                                  .masks = l->masks,
-                                  .n_masks = l->n_masks };
+                                  .masks = l->mask ? l->masks : NULL,
+                                  .n_masks = l->mask || l->n_masks < 0 ? l->n_masks : 0 };
     if (l->n_blocks < 0 || l->n_blocks > INT32_MAX)
         return ERR(e, ERR_ARG, "%lld blocks: expected 0 .. %d", (long long)l->n_blocks, INT32_MAX);
     if (l->heads < 0 || l->q_len < 0 || !l->row_ptr)
@@ -131,8 +131,8 @@ int headroom_sparse_run(struct headroom_sparse *s, const void *q, const void *k,
 
     if (!s)
         return ERR(e, ERR_ARG, "the handle is NULL");
-    if (!isfinite(scale))
-        return ERR(e, ERR_ARG, "scale is %g: expected a finite number", (double)scale);
+    if (!isfinite(scale) || !(scale > 0))
+        return ERR(e, ERR_ARG, "scale is %g: expected a finite number above 0", (double)scale);
     if (s->cpu && stream)
         return ERR(e, ERR_ARG, "the CPU has no streams");
     queries = (int64_t)s->heads * s->q_len;

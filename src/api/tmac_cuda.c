@@ -1,6 +1,7 @@
 /* tmac_cuda.c - the functions of headroom_tmac.h for a GPU. */
 #include <headroom.h>
 #include <headroom_tmac.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
@@ -169,7 +170,8 @@ static int load_weights(const int8_t *weights, const float *scales, int bytes, i
     TRY(check_ready(e));
     if (!weights || !scales)
         return ERR(e, ERR_ARG, "%s is NULL", weights ? "scales" : "weights");
-    if (rows < 1 || bytes < 1 || bytes % rows != 0 || bytes > loaded.max_weights)
+    if (rows < 1 || bytes < 1 || bytes % rows != 0 || bytes > loaded.max_weights ||
+        bytes / rows > INT_MAX / 4)
         return ERR(e, ERR_ARG, "%d bytes in %d rows: expected whole rows, %d bytes at most", bytes,
                    rows, loaded.max_weights);
     forget_weights();

@@ -66,7 +66,7 @@ struct profile {
     int64_t seed, repetitions; /* 0: as fits the tool */
     struct result own;         /* without a tool */
     const char *missed;        /* the tool that would fit better; NULL: it is here */
-    char program[PROFILE_PATH], report[256];
+    char program[PROFILE_PATH], report[PROFILE_PATH];
     struct words inside;
 };
 
@@ -113,6 +113,8 @@ static int read_options(struct profile *p, struct err *e)
         TRY(run_options_check_dir("--models", p->models = v, e));
     if ((v = cli_value(p->a, "output")) && !v[0])
         return ERR(e, ERR_ARG, "--output: the name of the file is empty");
+    if (v && strlen(v) >= sizeof(p->report) - 64) /* its ending comes behind it */
+        return ERR(e, ERR_ARG, "--output: the name of the file is too long");
     if ((cli_value(p->a, "control") || cli_value(p->a, "picks")) && p->tool != NO_TOOL)
         return ERR(e, ERR_ARG, "--control and --picks go with --tool none");
 out:
@@ -271,7 +273,7 @@ static void report_name(struct profile *p)
 
     clock_utc_compact(now);
     if (asked)
-        snprintf(p->report, sizeof(p->report), "%.255s", asked);
+        snprintf(p->report, sizeof(p->report), "%s", asked);
     else
         snprintf(p->report, sizeof(p->report), "headroom-profile-%.48s-%.20s", p->row->bench->name,
                  now);

@@ -25,7 +25,7 @@ out:
 
 static int marked(struct marked_row *r, struct bench_ctx *c, void *state, struct err *e)
 {
-    char settings[256], label[320];
+    char settings[AXIS_MAX * (AXIS_TEXT + 26)], label[sizeof(settings) + 64];
     int rc = 0, ended;
 
     params_format(r->params, settings, sizeof(settings));

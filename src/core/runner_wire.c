@@ -6,7 +6,7 @@
 
 void wire_case_write(char *buf, size_t cap, const struct plan_case *c)
 {
-    char settings[256];
+    char settings[WIRE_SETTINGS];
 
     params_format(&c->params, settings, sizeof(settings));
     snprintf(buf, cap, "case %.17g %s %s %s", c->seconds, c->bench->name, c->device->name,
@@ -15,10 +15,13 @@ void wire_case_write(char *buf, size_t cap, const struct plan_case *c)
 
 int wire_case_read(const char *text, struct wire_case *out, struct err *e)
 {
+    int at = 0;
+
     *out = (struct wire_case){ 0 };
-    if (sscanf(text, "%lf %63s %23s %255[^\n]", &out->seconds, out->bench, out->device,
-               out->settings) < 3)
+    if (sscanf(text, "%lf %63s %23s %n", &out->seconds, out->bench, out->device, &at) < 3 ||
+        at == 0 || strlen(text + at) >= sizeof(out->settings))
         return ERR(e, ERR_FORMAT, "worker: not a case: %.60s", text);
+    snprintf(out->settings, sizeof(out->settings), "%s", text + at);
     return 0;
 }
 

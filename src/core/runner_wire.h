@@ -6,11 +6,12 @@
 #include "core/plan.h"
 #include "core/sampling.h"
 
-enum { WIRE_LINE = 512 };
+/* Settings with every axis a benchmark may have, as long as their values may be. */
+enum { WIRE_SETTINGS = AXIS_MAX * (AXIS_TEXT + 26), WIRE_LINE = WIRE_SETTINGS + 256 };
 
 struct wire_case {
     double seconds;
-    char bench[64], device[24], settings[256];
+    char bench[64], device[24], settings[WIRE_SETTINGS];
 };
 
 void wire_case_write(char *buf, size_t cap, const struct plan_case *c);

@@ -2,12 +2,16 @@
 #include "gpu/gpu_borrow.h"
 
 #include "gpu/gpu_try.h"
+#include "gpu/gpu_wait.h"
 
 int gpu_borrow_enter(int index, int *before, struct err *e)
 {
     int now = 0, rc = 0;
 
     *before = -1;
+    if (gpu_wait_gave_up())
+        return ERR(e, ERR_CUDA,
+                   "a GPU of this process did not come to an end: none is used any more");
     CUDA_TRY(cudaGetDevice(&now));
     if (now == index)
         goto out;

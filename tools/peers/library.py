@@ -5,6 +5,7 @@ import torch
 
 DTYPES = {torch.float16: 1, torch.bfloat16: 2}
 INVARIANT = 1
+ABI_VERSION = 1  # of the structs below
 
 
 class Lists(ctypes.Structure):
@@ -26,6 +27,9 @@ class Sparse:
     def __init__(self, path, heads, length, row_ptr, col, dim, dtype=torch.float16, variant=None,
                  flags=0):
         self.lib = ctypes.CDLL(path)
+        if self.lib.headroom_abi_version() != ABI_VERSION:
+            raise RuntimeError("%s: ABI version %d, expected %d" %
+                               (path, self.lib.headroom_abi_version(), ABI_VERSION))
         self.lib.headroom_error_message.restype = ctypes.c_char_p
         self.lib.headroom_sparse_variant.restype = ctypes.c_char_p
         self.kept = [t.to(torch.int32).contiguous() for t in (row_ptr, col)]

@@ -52,7 +52,7 @@ class Recorded:
 
 def in_turns(runs, rounds, replays):
     """Every round begins with another contender."""
-    for i in range(rounds):
+    for i in range(rounds if runs else 0):
         for r in runs[i % len(runs):] + runs[:i % len(runs)]:
             for how in r.samples:
                 r.sample(how, replays)

@@ -1,7 +1,9 @@
 /* atoms_file.c - a file of atoms: which format it has, and what both have in common. */
 #include "kernels/attention/atoms_file.h"
 
+#include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,15 @@ enum { FILE_MAX = 1 << 30, NUMBER_MAX = 40 };
 
 /* What PDB has room for is less; beyond it F32 has not the places any more. */
 static const double furthest = 1e6;
+
+/* The caller's locale may have a comma for the point. */
+static locale_t numbers;
+static pthread_once_t numbers_once = PTHREAD_ONCE_INIT;
+
+static void numbers_make(void)
+{
+    numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
 
 bool atoms_coordinate(const char *p, size_t n, bool uncertainty, float *out)
 {
@@ -28,7 +39,8 @@ bool atoms_coordinate(const char *p, size_t n, bool uncertainty, float *out)
         return false;
     memcpy(word, p, n);
     word[n] = '\0';
-    x = strtod(word, &end);
+    pthread_once(&numbers_once, numbers_make);
+    x = numbers ? strtod_l(word, &end, numbers) : strtod(word, &end);
     if (uncertainty && end > word && *end == '(') {
         const size_t digits = strspn(end + 1, "0123456789");
 

@@ -276,11 +276,32 @@ static uint64_t hash(uint64_t h, const void *p, size_t n)
     return h;
 }
 
+/* Positions that still hold what outputs are poisoned with, a NaN: finite inputs give none. */
+static size_t unwritten(const struct sparse_bench *s, const void *o, const float *lse)
+{
+    const size_t positions = (size_t)s->k.p.heads * (size_t)s->k.p.q_len;
+    const size_t dim = (size_t)s->k.a.dim;
+    const uint16_t *values = o;
+    size_t found = 0;
+
+    for (size_t i = 0; i < positions; i++) {
+        bool poison = false;
+        uint32_t bits;
+
+        memcpy(&bits, &lse[i], sizeof(bits));
+        for (size_t d = 0; d < dim; d++)
+            poison |= values[i * dim + d] == UINT16_MAX;
+        found += poison || bits == UINT32_MAX;
+    }
+    return found;
+}
+
 int sparse_bench_check(struct bench_ctx *c, struct sparse_bench *s, const void *o, const float *lse,
                        struct err *e)
 {
     const uint64_t bits =
         hash(hash(1, o, sparse_case_q_bytes(&s->k)), lse, sparse_bench_lse_bytes(s)) | 1;
+    const size_t left = unwritten(s, o, lse);
     struct errors x = { 0 };
     int checked, rc = 0;
 
@@ -293,6 +314,8 @@ int sparse_bench_check(struct bench_ctx *c, struct sparse_bench *s, const void *
     result_property(c->result, "lse_error", x.lse, "");
     result_property_text(c->result, "output_hash", "%016llx", (unsigned long long)bits);
     TRY(judge(&x, c->check.tolerance, "F64", e));
+    if (left > 0)
+        return ERR(e, ERR_MISMATCH, "%zu positions were not written", left);
     if (s->hash && s->hash != bits)
         rc = ERR(e, ERR_MISMATCH, "the outputs of two runs are not the same bits");
     s->hash = bits;

@@ -30,7 +30,7 @@ static struct parts parts_of(const struct sparse_pattern *p)
     struct parts at;
 
     at.bytes = 0;
-    at.masks = part(&at.bytes, (size_t)p->n_masks * mask_bytes);
+    at.masks = part(&at.bytes, p->mask ? (size_t)p->n_masks * mask_bytes : 0);
     at.row_ptr = part(&at.bytes, (lists + 1) * sizeof(int32_t));
     at.order = part(&at.bytes, lists * sizeof(int32_t));
     at.col = part(&at.bytes, blocks * sizeof(int32_t));
@@ -80,7 +80,7 @@ static int fill(char *to, const struct parts *at, const struct sparse_pattern *p
     const size_t blocks = (size_t)sparse_count(p);
     int32_t *row = (int32_t *)(void *)(to + at->row);
 
-    if (p->n_masks > 0)
+    if (p->mask && p->n_masks > 0)
         memcpy(to + at->masks, p->masks, (size_t)p->n_masks * SPARSE_MASK_WORDS * sizeof(uint32_t));
     memcpy(to + at->row_ptr, p->row_ptr, ((size_t)lists + 1) * sizeof(int32_t));
     if (blocks > 0)

@@ -65,6 +65,7 @@ static int take(struct hopper *h, const struct sparse_pattern *p, const struct s
         TRY(gpu_alloc(&h->d[SLOTS], slots * SPARSE_HOPPER_SLOT * sizeof(float), e));
         TRY(gpu_alloc(&h->d[READY], flags, e));
         TRY(gpu_fill(h->d[READY], 0, flags, s, e));
+        TRY(gpu_sync(s, e)); /* the first run may be on another stream */
     }
     *w = (struct sparse_hopper_work){ .items = h->d[ITEMS],
                                       .masks = h->d[MASKS],

@@ -129,7 +129,7 @@ static int chain_answer(const struct ternary_case *t, float **out, size_t *n, st
     if (!*out)
         return ERR(e, ERR_NOMEM, "no memory for an answer of %zu values", *n);
     TRY(pool_new(&pool, 1, NULL, e));
-    TRY(ternary_pass_open(&pass, &t->chain, ternary_best(cpu_here(), NULL, 1), pool, e));
+    TRY(ternary_pass_open(&pass, &t->chain, ternary_variants(&(int){ 0 }), pool, e));
     memcpy(pass.x, t->x, dim * sizeof(*pass.x));
     ternary_pass_run(&pass);
     memcpy(*out, pass.x, dim * sizeof(**out));
