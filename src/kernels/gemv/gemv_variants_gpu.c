@@ -68,10 +68,13 @@ out:
     return rc;
 }
 
+#if HAVE_SM90
+/* Not of code for older generations, which does not wait for the grid before it. */
 static int run_early(const struct gemv_gpu_args *a, gpu_stream s, struct err *e)
 {
     return run(a, true, s, e);
 }
+#endif
 
 static int run_planes(const struct gemv_gpu_args *a, gpu_stream s, struct err *e)
 {
@@ -79,7 +82,9 @@ static int run_planes(const struct gemv_gpu_args *a, gpu_stream s, struct err *e
 }
 
 static const struct gemv_gpu_variant table[] = {
+#if HAVE_SM90
     { { "early", 90, 0 }, run_early },
+#endif
     { { "planes", 75, 0 }, run_planes },
 };
 

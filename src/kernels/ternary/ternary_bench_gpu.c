@@ -243,7 +243,8 @@ static struct limit_row latency_of(const struct ternary_bench_gpu *s)
         row.settings = "op=latency level=l2 threads=one";
         row.factor = 1e-3; /* it is in ns */
     } else if (strcmp(ternary_chain_variants(&n)[s->which].is.name, "graph") == 0) {
-        row.settings = s->chain.capability >= 90 ? "what=dependent_early" : "what=graph_node";
+        row.settings =
+            HAVE_SM90 && s->chain.capability >= 90 ? "what=dependent_early" : "what=graph_node";
     } else {
         row.settings = "what=barrier_cluster";
     }

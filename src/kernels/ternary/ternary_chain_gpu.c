@@ -6,9 +6,10 @@
 #include "kernels/ternary/ternary_gpu.h"
 #include "kernels/ternary/ternary_tiles.h"
 
+/* Code for older generations does not wait for the grid before it: then grids begin in turn. */
 static int run_graph(const struct ternary_chain_gpu *t, gpu_stream s, struct err *e)
 {
-    return ternary_chain_phases(&t->shape, &t->a, t->capability >= 90, s, e);
+    return ternary_chain_phases(&t->shape, &t->a, HAVE_SM90 && t->capability >= 90, s, e);
 }
 
 static bool any(const struct ternary_shape *s)
